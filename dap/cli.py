@@ -1,0 +1,103 @@
+"""dap-run: the command. It composes the configuration, runs it, and turns every mistake of a user into one line.
+
+Exit codes: 0 done; 1 a run failed; 2 something asked for cannot be; 130 interrupted.
+"""
+
+from collections.abc import Iterator
+import difflib
+import os
+from pathlib import Path
+import shutil
+import sys
+from typing import Any
+
+import hydra
+from hydra import compose, initialize_config_dir
+from hydra.core.config_store import ConfigStore
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
+
+from dap.help import help_page
+from dap.schema import Config
+
+_PACKAGE = Path(__file__).resolve().parent
+CONFIGS = next((path for path in (_PACKAGE / "configs", _PACKAGE.parent / "configs") if path.is_dir()), _PACKAGE)
+_exit_codes: list[int] = []
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises, instead of printing and exiting with 1
+    ConfigStore.instance().store(name="schema", node=Config)
+    arguments = sys.argv[1:]
+    try:
+        if {"-h", "--help"} & set(arguments):
+            print(help_page(CONFIGS, [argument for argument in arguments if not argument.startswith("-")]))
+        else:
+            hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="config")(_job)()
+    except KeyboardInterrupt:
+        _say("interrupted")
+        sys.exit(130)
+    except (HydraException, OmegaConfBaseException, OSError) as error:
+        _say(_in_one_line(error))
+        sys.exit(2)
+    sys.exit(max(_exit_codes, default=0))
+
+
+def _job(cfg: DictConfig) -> None:
+    """One run of the command, or of a sweep. It reports failures by the exit code, so that a sweep goes on."""
+    from dap.run import run  # here, because torch takes longer to import than --help to answer
+
+    runtime = HydraConfig.get().runtime
+    folder = Path(runtime.output_dir)
+    try:
+        failures = run(cfg, folder, dict(runtime.choices))
+        for failure in failures:
+            _say(f"{failure.clip}: {failure.reason}")
+        _exit_codes.append(1 if failures else 0)
+    except (ValueError, OmegaConfBaseException, OSError) as error:
+        _say(_in_one_line(error))
+        _remove_unused(folder)
+        _exit_codes.append(2)
+
+
+def _in_one_line(error: BaseException) -> str:
+    """The message, without the lines that Hydra and OmegaConf add for programmers."""
+    cause = error.__cause__ or error
+    if isinstance(cause, ConfigAttributeError | ConfigKeyError):  # Hydra: "Could not override …"
+        return f"{cause.full_key}: no such setting{_nearest(str(cause.full_key))}; see dap-run --help"
+    if isinstance(cause, OmegaConfBaseException) and cause.full_key:
+        return f"{cause.full_key}: {str(cause).splitlines()[0]}"
+    return str(error).split("Config search path")[0]
+
+
+def _nearest(key: str) -> str:
+    """A hint at the setting that may have been meant."""
+    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+        known = list(_keys(compose("config")))
+    near = difflib.get_close_matches(key, known, n=1)
+    return f", did you mean {near[0]}?" if near else ""
+
+
+def _keys(node: Any, prefix: str = "") -> Iterator[str]:
+    if isinstance(node, DictConfig):
+        for name in map(str, node):
+            yield prefix + name
+            if not OmegaConf.is_interpolation(node, name) and not OmegaConf.is_missing(node, name):
+                yield from _keys(node[name], f"{prefix}{name}.")
+
+
+def _say(message: str) -> None:
+    print(f"dap-run: error: {' '.join(message.split())}", file=sys.stderr, flush=True)
+
+
+def _remove_unused(folder: Path) -> None:
+    """Take away the folder that Hydra made for a run that never began."""
+    if folder.is_dir() and {path.name for path in folder.iterdir()} <= {".hydra"}:
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()

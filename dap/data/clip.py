@@ -1,0 +1,93 @@
+"""One sound to restore, at the level that it is worked at."""
+
+from dataclasses import dataclass
+import math
+from pathlib import Path
+from typing import Protocol
+
+from torch import Tensor
+
+from dap.audio import read_audio
+from dap.dsp.resample import resample
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A sound and how it was brought to its level.
+
+    Args:
+        name: short, for folders and tables.
+        waveform: (channel, time): the reference, or with ``degraded`` the observation.
+        sample_rate: Hz.
+        gain: what the sound was multiplied with; results are divided by it.
+        degraded: True where the sound is already damaged: there is no reference.
+        source: where it came from.
+    """
+
+    name: str
+    waveform: Tensor
+    sample_rate: int
+    gain: float
+    degraded: bool
+    source: str
+
+
+class Dataset(Protocol):
+    """A sequence of clips, each read when it is asked for."""
+
+    names: list[str]
+    """A short name for each clip, for folders and tables."""
+
+    def __getitem__(self, index: int) -> Clip:
+        """The clip; ValueError names the file where it cannot be used."""
+
+
+def make_clip(
+    name: str, waveform: Tensor, sample_rate: int, *, peak: float | None, degraded: bool = False, source: str = ""
+) -> Clip:
+    """Bring a waveform to the level convention.
+
+    Args:
+        peak: largest absolute value over all channels after scaling; None keeps the level.
+
+    Raises:
+        ValueError: silence, or a peak that is not positive.
+
+    >>> import torch
+    >>> clip = make_clip("click", torch.tensor([[0.0, 0.25]]), 8000, peak=1.0)
+    >>> clip.waveform.tolist(), clip.gain
+    ([[0.0, 1.0]], 4.0)
+    """
+    if peak is not None and not (math.isfinite(peak) and peak > 0):
+        raise ValueError(f"peak must be above 0 or null, got {peak}")
+    highest = float(waveform.abs().max())
+    if highest == 0:
+        raise ValueError(f"{source or name}: the clip is silent: there is nothing to restore")
+    gain = 1.0 if peak is None else peak / highest
+    return Clip(name, waveform * gain, sample_rate, gain, degraded, source)
+
+
+def read_clip(
+    path: Path,
+    *,
+    start: float,
+    seconds: float | None,
+    sample_rate: int | None,
+    peak: float | None,
+    degraded: bool,
+) -> Clip:
+    """Read, cut, resample and scale a file: see `read_audio` and `make_clip`.
+
+    Raises:
+        ValueError: as these, and times or rates out of range.
+    """
+    if not (math.isfinite(start) and start >= 0):
+        raise ValueError(f"start must be at least 0 s, got {start}")
+    if seconds is not None and not (math.isfinite(seconds) and seconds > 0):
+        raise ValueError(f"seconds must be above 0 or null, got {seconds}")
+    if sample_rate is not None and sample_rate < 1:
+        raise ValueError(f"sample_rate must be at least 1 Hz or null, got {sample_rate}")
+    waveform, rate = read_audio(path, start, seconds)
+    if sample_rate is not None:
+        waveform, rate = resample(waveform, rate, sample_rate), sample_rate
+    return make_clip(path.stem, waveform, rate, peak=peak, degraded=degraded, source=str(path))

@@ -1,0 +1,45 @@
+"""A folder of sound files."""
+
+from pathlib import Path
+
+from dap.data.clip import Clip
+from dap.data.file import File
+
+
+class Folder:
+    """The files of a folder that fit a pattern, in the order of their names.
+
+    Args:
+        path: of the folder.
+        glob: the pattern, e.g. "*.flac"; "**/*.wav" looks into subfolders.
+        limit: how many at most; null takes all.
+        start, seconds, degraded, sample_rate, peak: of each file, see `File`.
+
+    Raises:
+        ValueError: no such folder, or no file in it fits.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        glob: str = "*.wav",
+        limit: int | None = None,
+        start: float = 0.0,
+        seconds: float | None = None,
+        degraded: bool = False,
+        sample_rate: int | None = None,
+        peak: float | None = 1.0,
+    ) -> None:
+        folder = Path(path).expanduser()
+        if not folder.is_dir():
+            raise ValueError(f"path must be a folder, got {path}")
+        if limit is not None and limit < 1:
+            raise ValueError(f"limit must be at least 1 or null, got {limit}")
+        paths = sorted(found for found in folder.glob(glob) if found.is_file())[:limit]
+        if not paths:
+            raise ValueError(f"no file in {path} fits the glob {glob!r}")
+        self.files = [File(str(found), start, seconds, degraded, sample_rate, peak) for found in paths]
+        self.names = [str(found.relative_to(folder).with_suffix("")) for found in paths]
+
+    def __getitem__(self, index: int) -> Clip:
+        return self.files[index][0]

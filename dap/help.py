@@ -1,0 +1,67 @@
+"""dap-run --help: what can be chosen, and the chosen files with what they say about each setting."""
+
+from collections.abc import Iterator
+from pathlib import Path
+import re
+
+from hydra import compose, initialize_config_dir
+
+_GROUPS = ("task", "data", "size", "model", "loss", "method", "stopping")
+
+_WIRING = re.compile(r"_target_:|_partial_:|@package|: \$\{[a-z.]+\}$")  # and entries that only pass another one on
+
+_HEAD = """dap-run: fit a randomly initialised network to one degraded sound; an early iterate is a restored version of it.
+
+  dap-run                                                  the main job, on the clip that comes with dap
+  dap-run data=file data.path=talk.flac                    on a clean file: noise is added, and taken away again
+  dap-run data=file data.path=noisy.wav data.degraded=true       on a damaged file: just restore it
+  dap-run data=folder data.path=clips data.seconds=3       on every file of a folder, with a summary.csv
+  dap-run -m model=harmonic,dilated_unet seed=0,1,2        a sweep: every combination
+  dap-run size=paper data.seconds=3 device=cuda            the sizes of the ICLR 2020 paper
+"""
+
+_TAIL = """Results: outputs/TASK/MODEL/DATE_TIME/ (a sweep's: outputs/sweeps/DATE_TIME/N/), or hydra.run.dir=FOLDER:
+  report.html (listen and look), restored.wav, observation.wav, reference.wav, snapshots/, curves.csv, curves.png,
+  spectrograms.png, metrics.json, run.json.
+
+Exit code: 0 done, 1 a run failed, 2 something asked for cannot be, 130 interrupted.
+Completion of these names: eval "$(dap-run -sc install=bash)".   More: --cfg job (all settings), --hydra-help (sweeps).
+"""
+
+
+def help_page(configs: Path, overrides: list[str]) -> str:
+    """The page for the options that ``overrides`` choose.
+
+    Args:
+        configs: folder of the config groups.
+        overrides: as on the command line; an override that does not fit raises what Hydra raises.
+    """
+    with initialize_config_dir(str(configs), version_base="1.3"):
+        choices = compose("config", overrides, return_hydra_config=True).hydra.runtime.choices
+    lines = [
+        _HEAD,
+        "Choose (group=option, * is chosen here; `dap-run GROUP=OPTION --help` shows another's settings):",
+        "",
+    ]
+    for group in (*_GROUPS, "experiment"):
+        options = sorted(path.stem for path in (configs / group).glob("*.yaml"))
+        marked = [f"{option}*" if option == choices.get(group) else option for option in options]
+        lines.append(f"  {group:11}{'  '.join(marked)}")
+    lines += ["", "Set (setting=value):", "", *_settings(configs / "config.yaml", "", "hydra:")]
+    for group in _GROUPS:
+        lines += ["", f"{group}={choices[group]}", *_settings(configs / group / f"{choices[group]}.yaml", group)]
+    return "\n".join([*lines, "", _TAIL])
+
+
+def _settings(path: Path, group: str, end: str = "") -> Iterator[str]:
+    """The lines of a config file that a user needs: comments and settings, not the wiring, up to a line ``end``."""
+    text = path.read_text()
+    prefix = "" if not group or "@package _global_" in text else f"{group}."
+    in_defaults = False
+    for line in text.splitlines():
+        if end and line.startswith(end):
+            return
+        in_defaults = line.startswith("defaults:") or (in_defaults and line.startswith((" ", "-")))
+        is_title = not group and line.startswith("#")
+        if line and not (in_defaults or is_title or _WIRING.search(line)):
+            yield f"  {'' if line.startswith(('#', ' ')) else prefix}{line}"

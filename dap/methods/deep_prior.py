@@ -1,0 +1,115 @@
+"""The deep prior: fit a randomly initialised network to the observation; the iterates are the restorations."""
+
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor, nn
+
+from dap.dsp.representation import Representation
+from dap.fit import fit
+from dap.methods.iterate import Iterate
+from dap.models.latent import Latent
+from dap.tasks.task import Task
+
+
+class DeepPrior:
+    """minimise over θ: loss(f_θ(z), observation), from random θ and a frozen random z.
+
+    Args:
+        network: makes the network from ``in_channels`` and ``out_channels``.
+        representation: between waveforms and the network's maps.
+        latent: makes z from the shape (n_freq, n_frames) of the maps.
+        loss: (estimate, target) to a scalar.
+        optimizer: makes the optimiser from the weights.
+        steps: number of updates.
+        input_noise_std: perturbation of z at each step.
+        output_ema: weight of the past in the running mean of outputs that is the estimate; 0 takes the output as it is.
+        target_rms: level that the observation's maps are scaled to for the fit (and the estimate scaled back from); None
+            leaves them as they are. The network starts near zero output, and Adam moves a weight by lr a step: the level
+            decides how many steps it takes to get there.
+        device: where the network runs.
+        seed: of the weights, the latent and its perturbation. The same on every device.
+
+    Raises:
+        ValueError: settings out of range.
+
+    Reference: Ulyanov et al., "Deep Image Prior", 2018; Zhang et al., ICLR 2020, Sec. 4.2.
+    """
+
+    def __init__(
+        self,
+        network: Callable[..., nn.Module],
+        representation: Representation,
+        latent: Latent,
+        loss: Callable[[Tensor, Tensor], Tensor],
+        optimizer: Callable[..., torch.optim.Optimizer],
+        steps: int,
+        input_noise_std: float = 0.0,
+        output_ema: float = 0.0,
+        target_rms: float | None = 1.0,
+        device: torch.device | str = "cpu",
+        seed: int = 0,
+    ) -> None:
+        if steps < 1:
+            raise ValueError(f"steps must be at least 1, got {steps}")
+        if input_noise_std < 0:
+            raise ValueError(f"input_noise_std must be at least 0, got {input_noise_std}")
+        if not 0 <= output_ema < 1:
+            raise ValueError(f"output_ema must be at least 0 and below 1, got {output_ema}")
+        if target_rms is not None and target_rms <= 0:
+            raise ValueError(f"target_rms must be above 0 or null, got {target_rms}")
+        self.network, self.representation, self.latent = network, representation, latent
+        self.loss, self.optimizer, self.steps = loss, optimizer, steps
+        self.input_noise_std, self.output_ema, self.target_rms = input_noise_std, output_ema, target_rms
+        self.device, self.seed = torch.device(device), seed
+        self.facts: dict[str, int] = {}  # what run.json says about the method
+
+    def restore(self, observation: Tensor, task: Task) -> Iterator[Iterate]:
+        """Build the network and yield the iterates of its fit: steps + 1 of them, on the observation's device.
+
+        Args:
+            observation: (channel, time), finite and not silent.
+            task: tells how an estimate is observed.
+
+        Raises:
+            ValueError: at once, where network, representation and observation do not fit each other.
+            FloatingPointError: while iterating, where the loss is no longer finite.
+        """
+        representation = self.representation.to(self.device)
+        target = representation.analysis(observation[None].to(self.device))  # (1, maps, ...)
+        level = 1.0 if self.target_rms is None else float(target.square().mean().sqrt()) / self.target_rms
+        if level == 0:
+            raise ValueError("the observation is silent: there is nothing to fit")
+        target = target / level
+        generator = torch.Generator().manual_seed(self.seed)
+        latent = self.latent(tuple(target.shape[2:]), generator).to(self.device)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed)
+            network = self.network(in_channels=latent.shape[1], out_channels=target.shape[1])
+        self.facts["n_parameters"] = sum(weight.numel() for weight in network.parameters())
+        network = network.to(self.device)
+        if latent.ndim == 4:  # (1, channels, n_freq, n_frames): convolutions and norms are faster with channels last
+            network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            latent, target = (tensor.contiguous(memory_format=torch.channels_last) for tensor in (latent, target))
+        n_samples = observation.shape[-1]
+
+        def synthesis(output: Tensor) -> Tensor:
+            return level * representation.synthesis(output, n_samples)
+
+        def objective(output: Tensor) -> Tensor:
+            if not task.identity:
+                output = representation.analysis(task.observe(synthesis(output))) / level
+            return self.loss(output, target)
+
+        perturbation = torch.Generator(self.device).manual_seed(self.seed)
+        optimizer = self.optimizer(network.parameters())
+        outputs = fit(network, latent, objective, optimizer, self.steps, self.input_noise_std, perturbation)
+
+        def iterates() -> Iterator[Iterate]:
+            mean, weight = torch.zeros_like(target), 0.0
+            for step, loss, output in outputs:
+                mean = self.output_ema * mean + (1 - self.output_ema) * output
+                weight = self.output_ema * weight + (1 - self.output_ema)  # so that the first outputs count in full
+                yield Iterate(step, loss, synthesis(mean / weight)[0].to(observation.device))
+
+        return iterates()

@@ -1,0 +1,91 @@
+"""Pictures of a run, as PNG."""
+
+import io
+from typing import Any
+
+import matplotlib
+import torch
+from torch import Tensor
+
+from dap.dsp.stft import STFT
+from dap.record.curves import Row, column
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+
+_DYNAMIC_RANGE_DB = 80
+
+
+def draw_curves(rows: list[Row], marks: dict[str, int]) -> bytes:
+    """Loss, and the scores against observation and reference, over the steps.
+
+    Args:
+        rows: of curves.csv.
+        marks: steps to mark, by name ("restored (emv)", "oracle" …).
+    """
+    figure, axes = plt.subplots(2, 1, figsize=(8, 6), sharex=True, height_ratios=(3, 1), layout="constrained")
+    lines = {
+        "si_sdr_reference": ("SI-SDR to the reference", "C2"),
+        "psnr_reference": ("PSNR to the reference", "C0"),
+        "psnr_observation": ("PSNR to the observation", "C7"),
+    }
+    for name, (label, color) in lines.items():
+        steps, values = column(rows, name)
+        if values:
+            axes[0].plot(steps, values, color=color, label=label)
+    for index, (label, step) in enumerate(marks.items()):
+        for axis in axes:
+            axis.axvline(step, color=f"C{index + 3}", linestyle="--", label=f"{label}: step {step}")
+    axes[0].set_ylabel("dB")
+    axes[0].legend(fontsize="small")
+    axes[0].grid(alpha=0.3)
+    steps, values = column(rows, "loss")
+    if values:
+        axes[1].semilogy(steps, values, color="C1")
+    axes[1].set_ylabel("loss")
+    axes[1].set_xlabel("step")
+    axes[1].grid(alpha=0.3)
+    return _png(figure)
+
+
+def draw_spectrograms(waveforms: dict[str, Tensor], sample_rate: int) -> bytes:
+    """Log-magnitude spectrograms one above the other, on one scale.
+
+    Args:
+        waveforms: by title, (channel, time); the first channel is drawn.
+        sample_rate: Hz.
+    """
+    n_samples = min(waveform.shape[-1] for waveform in waveforms.values())
+    n_fft = min(1024, n_samples // 2 * 2)
+    stft = STFT(n_fft, max(1, n_fft // 4))
+    levels = {
+        title: 20 * torch.log10(stft.analysis(waveform[0]).abs().clamp(min=1e-10))
+        for title, waveform in waveforms.items()
+    }
+    top = max(float(level.max()) for level in levels.values())
+    figure, axes = plt.subplots(
+        len(levels), 1, figsize=(8, 2.2 * len(levels)), sharex=True, sharey=True, squeeze=False, layout="constrained"
+    )
+    image: Any = None
+    for axis, (title, level) in zip(axes[:, 0], levels.items(), strict=True):
+        image = axis.imshow(
+            level.numpy(),
+            origin="lower",
+            aspect="auto",
+            vmin=top - _DYNAMIC_RANGE_DB,
+            vmax=top,
+            extent=(0, n_samples / sample_rate, 0, sample_rate / 2000),
+            cmap="magma",
+        )
+        axis.set_title(title, fontsize="small", loc="left")
+        axis.set_ylabel("kHz")
+    axes[-1, 0].set_xlabel("s")
+    figure.colorbar(image, ax=axes, label="dB", shrink=0.6)
+    return _png(figure)
+
+
+def _png(figure: Any) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=110)
+    plt.close(figure)
+    return buffer.getvalue()

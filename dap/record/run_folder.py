@@ -1,0 +1,184 @@
+"""The files of one run, written as it goes: each whole or not at all, sounds at the level and rate of the input."""
+
+import json
+import math
+from pathlib import Path
+import time
+from typing import Any
+
+from torch import Tensor
+
+from dap.audio import read_audio, write_audio
+from dap.data.clip import Clip
+from dap.files import write_whole
+from dap.metrics.distortion import psnr
+from dap.metrics.scores import score
+from dap.record.curves import Row, write_curves
+from dap.record.plots import draw_curves, draw_spectrograms
+from dap.record.report import Report, render_report
+from dap.stopping import StoppingRule
+
+_MAX_REPORT_SECONDS = 30  # of each sound, and as many snapshots, so that a report stays a page that opens
+_MAX_REPORT_SNAPSHOTS = 12
+
+Metrics = dict[str, dict[str, Any]]
+
+
+class RunFolder:
+    """The record of one clip's restoration.
+
+    Args:
+        path: the folder; made where it is missing.
+        clip: what is restored.
+        observation: the damaged sound, (channel, time), at the clip's level.
+        facts: what run.json says besides what is found out here: seed, device, versions …
+    """
+
+    def __init__(self, path: Path, clip: Clip, observation: Tensor, facts: dict[str, Any]) -> None:
+        self.path, self.clip, self.observation = path, clip, observation
+        self.reference = None if clip.degraded else clip.waveform
+        self.rows: list[Row] = []
+        self.snapshots: list[int] = []
+        self.begun = time.monotonic()
+        self.facts = {
+            **facts,
+            "clip": clip.name,
+            "source": clip.source,
+            "sample_rate": clip.sample_rate,
+            "n_channels": clip.waveform.shape[0],
+            "n_samples": clip.waveform.shape[1],
+            "degraded": clip.degraded,
+            "gain": clip.gain,
+        }
+        (path / "snapshots").mkdir(parents=True, exist_ok=True)
+        self.write_status("running")
+        self._write_sound("observation.wav", observation)
+        if self.reference is not None:
+            self._write_sound("reference.wav", self.reference)
+
+    def write_status(self, status: str, **more: Any) -> None:
+        """run.json: what is known so far."""
+        steps_done = int(self.rows[-1]["step"] or 0) if self.rows else 0
+        seconds = round(time.monotonic() - self.begun, 2)
+        self.write_json(
+            "run.json", {"status": status, **self.facts, "seconds": seconds, "steps_done": steps_done, **more}
+        )
+
+    def add_iterate(self, step: int, loss: float | None, estimate: Tensor, statistic: float | None) -> Row:
+        """A row of the curves."""
+        row: Row = {
+            "step": step,
+            "loss": loss,
+            "psnr_observation": psnr(estimate, self.observation),
+            "stopping": statistic,
+            "seconds": time.monotonic() - self.begun,
+        }
+        if self.reference is not None:
+            scores = score(estimate, self.reference, self.clip.sample_rate)
+            row.update({f"{name}_reference": scores[name] for name in ("psnr", "si_sdr", "segmental_snr")})
+        self.rows.append(row)
+        return row
+
+    def add_snapshot(self, step: int, estimate: Tensor) -> None:
+        """A sound of the fit under way, and the curves up to here."""
+        self._write_sound(_snapshot_name(step), estimate)
+        self.snapshots.append(step)
+        write_curves(self.path / "curves.csv", self.rows)
+
+    def finish(self, rule_name: str, rule: StoppingRule, oracle: StoppingRule | None, restored: Tensor) -> Metrics:
+        """restored.wav, the scores, the pictures and the report; returns the scores."""
+        write_curves(self.path / "curves.csv", self.rows)
+        self._write_sound("restored.wav", restored)
+        metrics = self._metrics(rule_name, rule, oracle, restored)
+        self.write_json("metrics.json", metrics)
+        marks = {f"restored ({rule_name})": rule.step or 0}
+        sounds = {"observation": self.observation, f"restored ({rule_name}, step {rule.step})": restored}
+        if self.reference is not None:
+            sounds = {"reference": self.reference, **sounds}
+        if oracle is not None and oracle.estimate is not None:
+            marks["oracle"] = oracle.step or 0
+            sounds[f"oracle (step {oracle.step}; needs the reference)"] = oracle.estimate
+        pictures = {
+            "Curves": draw_curves(self.rows, marks),
+            "Spectrograms": draw_spectrograms(sounds, self.clip.sample_rate),
+        }
+        for name, png in pictures.items():
+            write_whole(self.path / f"{name.lower()}.png", png)
+        facts = [(name, str(value)) for name, value in self.facts.items()]
+        report = Report(
+            title=f"{self.clip.name}: {self.facts['task']} by {self.facts['model']}",
+            facts=[*facts, ("stopped", rule.reason)],
+            metrics=metrics,
+            sounds={name: self._excerpt(sound) for name, sound in sounds.items()},
+            snapshots=[
+                (step, self._excerpt(self._read_sound(_snapshot_name(step)))) for step in self._some_snapshots()
+            ],
+            sample_rate=self.clip.sample_rate,
+            pictures=pictures,
+            notes=self._notes(rule_name, rule),
+        )
+        write_whole(self.path / "report.html", render_report(report))
+        self.write_status("finished", stopping={"rule": rule_name, "step": rule.step, "reason": rule.reason})
+        return metrics
+
+    def _metrics(self, rule_name: str, rule: StoppingRule, oracle: StoppingRule | None, restored: Tensor) -> Metrics:
+        def scores(estimate: Tensor) -> dict[str, float | None]:
+            if self.reference is None:
+                return {}
+            return score(estimate, self.reference, self.clip.sample_rate)
+
+        metrics: Metrics = {
+            "observation": scores(self.observation),
+            "restored": {"rule": rule_name, "blind": rule.blind, "step": rule.step, **scores(restored)},
+        }
+        if oracle is not None and oracle.estimate is not None:
+            metrics["oracle"] = {"rule": "oracle", "blind": False, "step": oracle.step, **scores(oracle.estimate)}
+        return metrics
+
+    def _notes(self, rule_name: str, rule: StoppingRule) -> list[str]:
+        notes = []
+        if self.clip.waveform.shape[1] > _MAX_REPORT_SECONDS * self.clip.sample_rate:
+            notes.append(f"The players hold the first {_MAX_REPORT_SECONDS} s; the files beside this page hold all.")
+        if self.reference is None:
+            return ["The input was already damaged: there is no reference, so there are no scores.", *notes]
+        level = "as it is" if self.clip.gain == 1 else f"times {self.clip.gain:.4g}"
+        blind = "knows only the observation" if rule.blind else "was given the reference: not available in practice"
+        return [
+            f"Scores in dB against the reference, higher is better; the clip was worked at its level {level}. "
+            f"Restored: the rule {rule_name}, which {blind}. "
+            "Oracle: the best SI-SDR of the steps that were run, which needs the reference.",
+            *notes,
+        ]
+
+    def _some_snapshots(self) -> list[int]:
+        """Evenly spread, first and last among them."""
+        n_kept = min(_MAX_REPORT_SNAPSHOTS, len(self.snapshots))
+        last = len(self.snapshots) - 1
+        return [self.snapshots[round(index * last / max(1, n_kept - 1))] for index in range(n_kept)]
+
+    def _excerpt(self, waveform: Tensor) -> Tensor:
+        return waveform[:, : _MAX_REPORT_SECONDS * self.clip.sample_rate]
+
+    def _read_sound(self, name: str) -> Tensor:
+        return read_audio(self.path / name)[0] * self.clip.gain
+
+    def _write_sound(self, name: str, waveform: Tensor) -> None:
+        write_audio(self.path / name, waveform / self.clip.gain, self.clip.sample_rate)
+
+    def write_json(self, name: str, content: Any) -> None:
+        write_whole(
+            self.path / name, json.dumps(_finite(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        )
+
+
+def _snapshot_name(step: int) -> str:
+    return f"snapshots/step_{step:06d}.wav"
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no NaN and no infinity: null."""
+    if isinstance(value, dict):
+        return {name: _finite(item) for name, item in value.items()}
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

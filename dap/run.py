@@ -1,0 +1,234 @@
+"""One run: build every part from the configuration, restore each clip, record it."""
+
+from collections.abc import Iterator
+import contextlib
+from dataclasses import dataclass, fields
+import os
+from pathlib import Path
+import platform
+import subprocess
+import sys
+from typing import Any
+
+import numpy
+from omegaconf import DictConfig, OmegaConf
+import torch
+from tqdm import tqdm
+
+from dap import __version__
+from dap.data.clip import Clip, Dataset
+from dap.methods.iterate import Iterate
+from dap.record.run_folder import Metrics, RunFolder
+from dap.record.summary import summary_row, write_summary
+from dap.record.table import score_table
+from dap.schema import Config, build
+from dap.stopping import Oracle, StoppingRule
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A clip that could not be restored, and why."""
+
+    clip: str
+    reason: str
+
+
+@dataclass
+class Parts:
+    """What a configuration describes, made."""
+
+    task: Any
+    method: Any
+    data: Dataset
+    settings: dict[str, Any]
+    choices: dict[str, str]
+
+    def stopping(self) -> StoppingRule:
+        """A new rule, for one fit."""
+        rule: StoppingRule = build(self.settings["stopping"], "stopping")
+        return rule
+
+
+def build_parts(cfg: DictConfig, choices: dict[str, str]) -> Parts:
+    """Check the configuration and make everything that it describes, before any work.
+
+    Args:
+        cfg: composed by Hydra.
+        choices: option chosen in each config group.
+
+    Raises:
+        ValueError: one line that names the key, the value and what was expected.
+    """
+    unknown = sorted(str(name) for name in cfg if name not in {field.name for field in fields(Config)})
+    if unknown:
+        raise ValueError(f"{', '.join(unknown)}: no such setting; see dap-run --help")
+    missing = sorted(OmegaConf.missing_keys(cfg))
+    if missing:
+        raise ValueError(f"{', '.join(missing)}: needs a value")
+    settings: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
+    for name in ("steps", "snapshot_every"):
+        if settings[name] < 1:
+            raise ValueError(f"{name}: must be at least 1, got {settings[name]}")
+    if not 0 < settings["lr"] < float("inf"):
+        raise ValueError(f"lr: must be a number above 0, got {settings['lr']}")
+    if not 0 <= settings["seed"] < 2**63:
+        raise ValueError(f"seed: must be at least 0, got {settings['seed']}")
+    build(settings["stopping"], "stopping")  # to find what is wrong with it now
+    return Parts(
+        task=build(settings["task"], "task"),
+        method=build(settings["method"], "method"),
+        data=build(settings["data"], "data"),
+        settings=settings,
+        choices=choices,
+    )
+
+
+def choose_device(device: str, threads: int | None, tf32: bool) -> str:
+    """Set torch up; returns the device to run on, where "auto" is CUDA if there is one.
+
+    Raises:
+        ValueError: an unknown device, CUDA where there is none, or threads below 1.
+    """
+    if device not in ("auto", "cpu", "cuda"):
+        raise ValueError(f"device: must be auto, cpu or cuda, got {device!r}")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise ValueError("device: cuda was asked for, but torch finds no CUDA device here; device=auto takes the CPU")
+    if threads is not None:
+        if threads < 1:
+            raise ValueError(f"threads: must be at least 1 or null, got {threads}")
+        torch.set_num_threads(threads)
+    torch.backends.cuda.matmul.allow_tf32 = tf32
+    torch.backends.cudnn.allow_tf32 = tf32
+    return ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+
+
+def run(cfg: DictConfig, folder: Path, choices: dict[str, str]) -> list[Failure]:
+    """Restore every clip of the data into ``folder`` (several: a folder each, and summary.csv); returns what failed.
+
+    Raises:
+        ValueError: the configuration, or the only clip, cannot be used: nothing was begun.
+        OSError: the folder cannot be written to.
+    """
+    cfg = cfg.copy()
+    cfg.device = choose_device(cfg.device, cfg.threads, cfg.tf32)
+    parts = build_parts(cfg, choices)
+    names = parts.data.names
+    if len(names) == 1:
+        clip = parts.data[0]
+        try:
+            metrics = restore_clip(parts, clip, folder)
+        except FloatingPointError as error:
+            return [Failure(clip.name, str(error))]
+        print(score_table(metrics) if "psnr" in metrics["observation"] else "no reference, no scores")
+        print(f"report: {folder / 'report.html'}", flush=True)
+        return []
+
+    failures: list[Failure] = []
+    rows = []
+    for index, name in enumerate(names):
+        print(f"[{index + 1}/{len(names)}] {name}", flush=True)
+        try:
+            metrics = restore_clip(parts, parts.data[index], folder / _folder_name(name, index, names))
+            rows.append(summary_row(name, "finished", metrics))
+        except (ValueError, FloatingPointError) as error:
+            failures.append(Failure(name, str(error)))
+            rows.append(summary_row(name, "failed", reason=str(error)))
+        averages = write_summary(folder / "summary.csv", rows)  # after each clip: what is done is never lost
+    for entry in ("observation", "restored", "oracle"):
+        if f"{entry}_si_sdr" in averages:
+            mean, deviation = averages[f"{entry}_si_sdr"]
+            print(f"{entry:12} SI-SDR {mean:6.2f} ± {deviation:.2f} dB over {len(rows) - len(failures)} clips")
+    print(f"summary: {folder / 'summary.csv'}", flush=True)
+    return failures
+
+
+def restore_clip(parts: Parts, clip: Clip, folder: Path) -> Metrics:
+    """Degrade a clip (unless it is degraded already), restore it, record it; returns the scores.
+
+    Raises:
+        ValueError: clip and configuration do not fit each other: nothing was begun.
+        FloatingPointError: the fit failed; run.json says so, and what was written stays.
+    """
+    settings, task = parts.settings, parts.task
+    observation, reference = clip.waveform, None
+    if not clip.degraded:
+        reference = clip.waveform
+        observation = task.degrade(reference, torch.Generator().manual_seed(settings["seed"]))
+    iterates: Iterator[Iterate] = parts.method.restore(observation, task)
+    rule = parts.stopping()
+    oracle = None if reference is None else Oracle()
+    for judge in (rule, oracle):
+        if judge is not None:
+            judge.start(observation, reference)
+
+    record = RunFolder(folder, clip, observation, {**_facts(parts), **parts.method.facts})
+    every, last = settings["snapshot_every"], settings["steps"]
+    try:
+        with tqdm(iterates, total=last + 1, unit="step", disable=None, dynamic_ncols=True) as progress:
+            for iterate in progress:
+                rule.update(iterate.step, iterate.estimate)
+                estimate = task.finish(iterate.estimate, observation)
+                if oracle is not None:
+                    oracle.update(iterate.step, estimate)
+                row = record.add_iterate(iterate.step, iterate.loss, estimate, rule.statistic)
+                stop = rule.done and settings["stop_early"]
+                if iterate.step % every == 0 or iterate.step == last or stop:
+                    record.add_snapshot(iterate.step, estimate)
+                shown = "psnr_observation" if reference is None else "psnr_reference"
+                progress.set_postfix({"loss": iterate.loss, shown.replace("psnr", "PSNR to"): row[shown]})
+                if stop:
+                    break
+        if rule.estimate is None:
+            raise FloatingPointError("the stopping rule chose no iterate")
+        return record.finish(parts.choices["stopping"], rule, oracle, task.finish(rule.estimate, observation))
+    except FloatingPointError as error:
+        record.write_status("failed", reason=str(error))
+        raise
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            record.write_status("interrupted", reason=type(error).__name__)
+        raise
+
+
+def _folder_name(name: str, index: int, names: list[str]) -> str:
+    """A folder for a clip: its name without separators, told apart from others of that name."""
+    flat = name.replace("/", "_").replace("\\", "_").lstrip(".") or "clip"
+    return flat if names.count(name) == 1 else f"{flat}_{index}"
+
+
+def _facts(parts: Parts) -> dict[str, Any]:
+    """What run.json says about program, machine and settings."""
+    settings = parts.settings
+    device = settings["device"]
+    return {
+        "task": parts.choices["task"],
+        "model": parts.choices["model"],
+        "size": parts.choices["size"],
+        "method": parts.choices["method"],
+        "seed": settings["seed"],
+        "steps": settings["steps"],
+        "peak": settings["data"].get("peak"),  # the level that is worked at; the files are at the input's
+        "device": torch.cuda.get_device_name() if device == "cuda" else f"cpu ({platform.machine()})",
+        "threads": torch.get_num_threads(),
+        "tf32": settings["tf32"],
+        "versions": {
+            "dap": __version__,
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "numpy": numpy.__version__,
+        },
+        "commit": _commit(),
+        "command": [os.path.basename(sys.argv[0]), *sys.argv[1:]],
+    }
+
+
+def _commit() -> str | None:
+    """The commit of dap's checkout; None for an installed wheel."""
+    here = Path(__file__).resolve().parents[1]
+    if not (here / ".git").exists():
+        return None
+    asked = ["git", "-C", str(here), "rev-parse", "HEAD"]
+    with contextlib.suppress(OSError):
+        done = subprocess.run(asked, capture_output=True, text=True, check=False)
+        return done.stdout.strip() or None
+    return None

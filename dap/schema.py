@@ -1,0 +1,131 @@
+"""What a configuration must look like, checked before any work; and the making of objects from it.
+
+The names that a user can misspell are all caught here: keys by the dataclass and by the signatures of the classes that
+the groups name, types by their annotations, values by those classes themselves.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+import importlib
+import inspect
+import types
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from omegaconf import MISSING
+
+ALLOWED_TARGETS = ("dap.", "torch.optim.")
+
+
+@dataclass
+class Config:
+    """Top level of the configuration: configs/config.yaml says what each entry is."""
+
+    task: Any = MISSING
+    size: Any = MISSING
+    model: Any = MISSING
+    representation: Any = MISSING
+    latent: Any = MISSING
+    optimizer: Any = MISSING
+    loss: Any = MISSING
+    method: Any = MISSING
+    stopping: Any = MISSING
+    data: Any = MISSING
+    steps: int = MISSING
+    lr: float = MISSING
+    seed: int = MISSING
+    device: str = MISSING
+    threads: int | None = MISSING
+    tf32: bool = MISSING
+    snapshot_every: int = MISSING
+    stop_early: bool = MISSING
+
+
+def build(node: Any, key: str) -> Any:
+    """Make the object that a node of the configuration describes: ``_target_`` is called with the other entries.
+
+    Args:
+        node: plain containers and values, interpolations resolved. ``_partial_: true`` leaves the call for later.
+        key: where the node stands, for messages.
+
+    Raises:
+        ValueError: a target outside dap and torch.optim, an argument that it does not have or that is of another type,
+            or whatever the target itself finds wrong; the message begins with the key.
+
+    >>> build({"_target_": "dap.tasks.denoise.Denoise", "noise_std": 0.1}, "task").noise_std
+    0.1
+    """
+    if isinstance(node, list):
+        return [build(item, f"{key}[{index}]") for index, item in enumerate(node)]
+    if not isinstance(node, dict):
+        return node
+    if "_target_" not in node:
+        return {name: build(value, f"{key}.{name}") for name, value in node.items()}
+    target = _target(node["_target_"], key)
+    settings = {name: value for name, value in node.items() if name not in ("_target_", "_partial_")}
+    _check_names(target, settings, key)
+    hints = get_type_hints(target.__init__ if inspect.isclass(target) else target)
+    arguments = {}
+    for name, value in settings.items():
+        arguments[name] = build(value, f"{key}.{name}")
+        if name in hints and not _fits(arguments[name], hints[name]):
+            raise ValueError(f"{key}.{name}: expected {_describe(hints[name])}, got {value!r}")
+
+    def make(*late: Any, **named: Any) -> Any:
+        try:
+            return target(*late, **{**arguments, **named})
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{key}: {error}") from error
+
+    return make if node.get("_partial_", False) else make()
+
+
+def _target(path: Any, key: str) -> Callable[..., Any]:
+    """The class or function that ``path`` names, where it is one of dap's or of torch.optim's own."""
+    if not isinstance(path, str) or not path.startswith(ALLOWED_TARGETS):
+        raise ValueError(
+            f"{key}._target_: expected a class or function inside {' or '.join(ALLOWED_TARGETS)}, got {path!r}"
+        )
+    module_name, _, name = path.rpartition(".")
+    try:
+        target = getattr(importlib.import_module(module_name), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ValueError(f"{key}._target_: there is no {path!r}") from error
+    if not callable(target) or not f"{target.__module__}.".startswith(ALLOWED_TARGETS):  # e.g. a module's own imports
+        raise ValueError(f"{key}._target_: {path!r} is not a class or function of dap or torch.optim")
+    return target  # type: ignore[no-any-return]
+
+
+def _check_names(target: Callable[..., Any], settings: dict[str, Any], key: str) -> None:
+    names = [name for name in inspect.signature(target).parameters if not name.startswith("_")]
+    for name in settings:
+        if name not in names:
+            raise ValueError(f"{key}.{name}: no such setting; {target.__name__} has {', '.join(names)}")
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a plain value is of the annotated type; what is not plain (objects, callables) is left to the target."""
+    if get_origin(hint) in (Union, types.UnionType):
+        return any(_fits(value, option) for option in get_args(hint))
+    if get_origin(hint) in (list, tuple):
+        items = get_args(hint)
+        if not isinstance(value, list | tuple):
+            return False
+        if get_origin(hint) is tuple and Ellipsis not in items:
+            return len(value) == len(items) and all(map(_fits, value, items))
+        return all(_fits(item, items[0]) for item in value)
+    if hint in (int, float):  # a whole number will do for a float, and no bool for either
+        return isinstance(value, int if hint is int else (int, float)) and not isinstance(value, bool)
+    if hint in (str, bool, types.NoneType):
+        return isinstance(value, hint)
+    return True
+
+
+def _describe(hint: Any) -> str:
+    names = {int: "a whole number", float: "a number", bool: "true or false", str: "text", types.NoneType: "null"}
+    if get_origin(hint) in (Union, types.UnionType):
+        return " or ".join(_describe(option) for option in get_args(hint))
+    if get_origin(hint) is tuple and Ellipsis not in get_args(hint):
+        return "[" + ", ".join(_describe(item) for item in get_args(hint)) + "]"
+    if get_origin(hint) in (list, tuple):
+        return f"a list of {_describe(get_args(hint)[0])}"
+    return names.get(hint, getattr(hint, "__name__", str(hint)))

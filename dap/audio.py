@@ -55,9 +55,7 @@ def read_audio(path: str | Path, start_seconds: float = 0.0, seconds: float | No
                 f"{path}: nothing to read at start {start_seconds} s for {seconds} s: it lasts {info.frames / rate:.3f} s"
             )
         if wanted * info.channels > MAX_SAMPLES:
-            raise ValueError(
-                f"{path}: the header claims {info.frames} frames of {info.channels} channels: too many to be true"
-            )
+            raise ValueError(f"{path}: the header claims {info.frames} frames of {info.channels} channels: too many to be true")
         samples, _ = soundfile.read(path, frames=wanted, start=first, dtype="float32", always_2d=True)
     except soundfile.LibsndfileError as error:
         raise ValueError(f"{path}: not a sound file that can be read: {error.error_string}") from error
@@ -98,9 +96,7 @@ def encode_wav(waveform: Tensor, sample_rate: int, subtype: str = "PCM_16") -> b
 def _check_file(path: Path) -> None:
     """What libsndfile would pass over, or say in its own words, said clearly: see `read_audio` for the errors."""
     if path.is_dir():
-        raise ValueError(
-            f"{path}: is a folder, expected a sound file (for a folder of them: data=folder data.path={path})"
-        )
+        raise ValueError(f"{path}: is a folder, expected a sound file (for a folder of them: data=folder data.path={path})")
     if not path.exists():
         raise ValueError(f"{path}: no such file")
     try:

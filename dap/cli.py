@@ -50,10 +50,11 @@ def _job(cfg: DictConfig) -> None:
     """One run of the command, or of a sweep. It reports failures by the exit code, so that a sweep goes on."""
     from dap.run import run  # here, because torch takes longer to import than --help to answer
 
-    runtime = HydraConfig.get().runtime
+    hydra_config = HydraConfig.get()
+    runtime = hydra_config.runtime
     folder = Path(runtime.output_dir)
     try:
-        failures = run(cfg, folder, dict(runtime.choices))
+        failures = run(cfg, folder, dict(runtime.choices), list(hydra_config.overrides.task))
         for failure in failures:
             _say(f"{failure.clip}: {failure.reason}")
         _exit_codes.append(1 if failures else 0)

@@ -3,11 +3,9 @@
 from collections.abc import Iterator
 import contextlib
 from dataclasses import dataclass, fields
-import os
 from pathlib import Path
 import platform
 import subprocess
-import sys
 from typing import Any
 
 import numpy
@@ -42,6 +40,7 @@ class Parts:
     data: Dataset
     settings: dict[str, Any]
     choices: dict[str, str]
+    overrides: list[str]
 
     def stopping(self) -> StoppingRule:
         """A new rule, for one fit."""
@@ -49,12 +48,13 @@ class Parts:
         return rule
 
 
-def build_parts(cfg: DictConfig, choices: dict[str, str]) -> Parts:
+def build_parts(cfg: DictConfig, choices: dict[str, str], overrides: list[str]) -> Parts:
     """Check the configuration and make everything that it describes, before any work.
 
     Args:
         cfg: composed by Hydra.
         choices: option chosen in each config group.
+        overrides: what the command line set.
 
     Raises:
         ValueError: one line that names the key, the value and what was expected.
@@ -80,6 +80,7 @@ def build_parts(cfg: DictConfig, choices: dict[str, str]) -> Parts:
         data=build(settings["data"], "data"),
         settings=settings,
         choices=choices,
+        overrides=overrides,
     )
 
 
@@ -102,7 +103,7 @@ def choose_device(device: str, threads: int | None, tf32: bool) -> str:
     return ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
 
 
-def run(cfg: DictConfig, folder: Path, choices: dict[str, str]) -> list[Failure]:
+def run(cfg: DictConfig, folder: Path, choices: dict[str, str], overrides: list[str]) -> list[Failure]:
     """Restore every clip of the data into ``folder`` (several: a folder each, and summary.csv); returns what failed.
 
     Raises:
@@ -111,7 +112,7 @@ def run(cfg: DictConfig, folder: Path, choices: dict[str, str]) -> list[Failure]
     """
     cfg = cfg.copy()
     cfg.device = choose_device(cfg.device, cfg.threads, cfg.tf32)
-    parts = build_parts(cfg, choices)
+    parts = build_parts(cfg, choices, overrides)
     names = parts.data.names
     if len(names) == 1:
         clip = parts.data[0]
@@ -218,7 +219,7 @@ def _facts(parts: Parts) -> dict[str, Any]:
             "numpy": numpy.__version__,
         },
         "commit": _commit(),
-        "command": [os.path.basename(sys.argv[0]), *sys.argv[1:]],
+        "overrides": parts.overrides,
     }
 
 

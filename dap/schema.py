@@ -82,9 +82,7 @@ def build(node: Any, key: str) -> Any:
 def _target(path: Any, key: str) -> Callable[..., Any]:
     """The class or function that ``path`` names, where it is one of dap's or of torch.optim's own."""
     if not isinstance(path, str) or not path.startswith(ALLOWED_TARGETS):
-        raise ValueError(
-            f"{key}._target_: expected a class or function inside {' or '.join(ALLOWED_TARGETS)}, got {path!r}"
-        )
+        raise ValueError(f"{key}._target_: expected a class or function inside {' or '.join(ALLOWED_TARGETS)}, got {path!r}")
     module_name, _, name = path.rpartition(".")
     try:
         target = getattr(importlib.import_module(module_name), name)

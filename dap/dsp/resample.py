@@ -61,7 +61,5 @@ def _torchaudio_functional() -> Any:
             import torchaudio.functional
         except Exception as error:
             reason = str(first_error).splitlines()[0]
-            raise ValueError(
-                f"changing the sample rate needs torchaudio, which does not load here: {reason}"
-            ) from error
+            raise ValueError(f"changing the sample rate needs torchaudio, which does not load here: {reason}") from error
     return torchaudio.functional

@@ -42,9 +42,7 @@ class Conv2d(nn.Conv2d):
         if init_std <= 0:
             raise ValueError(f"init_std must be above 0, got {init_std}")
         self.init_std = init_std
-        super().__init__(
-            in_channels, out_channels, kernel_size, padding=dilation * (kernel_size // 2), dilation=dilation
-        )
+        super().__init__(in_channels, out_channels, kernel_size, padding=dilation * (kernel_size // 2), dilation=dilation)
 
     def reset_parameters(self) -> None:
         nn.init.normal_(self.weight, 0.0, self.init_std)

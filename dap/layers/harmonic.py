@@ -75,9 +75,7 @@ class HarmonicConv2d(nn.Module):
         self.anchor_weight = nn.Parameter(init_std * torch.randn(self.n_anchors)) if mixing and anchoring else None
         self.time_weight = nn.Parameter(init_std * torch.randn(out_channels, out_channels, 1, n_taps))
         self.bias = nn.Parameter(torch.zeros(out_channels))
-        positions = [
-            [self.ratios.index(Fraction(k + 1, n + 1)) for k in range(n_harmonics)] for n in range(self.n_anchors)
-        ]
+        positions = [[self.ratios.index(Fraction(k + 1, n + 1)) for k in range(n_harmonics)] for n in range(self.n_anchors)]
         self.register_buffer("ratio_index", torch.tensor(positions).flatten(), persistent=False)
 
     def ratio_weight(self) -> Tensor:

@@ -169,12 +169,8 @@ def _chunks(
     def max_maps(n_channels: int) -> int:  # a power of two, so that networks of many widths share their plans
         return 1 << max(1, _BLOCK_ELEMENTS[x.device.type] // (n_channels * chunk)).bit_length() - 1
 
-    above = _plan(
-        n_freq, tuple(r for r in ratios if r > 1), False, bin_offset, max_maps(in_channels), x.dtype, x.device
-    )
-    below = _plan(
-        n_freq, tuple(r for r in ratios if r <= 1), True, bin_offset, max_maps(out_channels), x.dtype, x.device
-    )
+    above = _plan(n_freq, tuple(r for r in ratios if r > 1), False, bin_offset, max_maps(in_channels), x.dtype, x.device)
+    below = _plan(n_freq, tuple(r for r in ratios if r <= 1), True, bin_offset, max_maps(out_channels), x.dtype, x.device)
     size = max(
         n_channels * max((block.n_maps for block in blocks), default=0)
         for blocks, n_channels in ((above, in_channels), (below, out_channels))
@@ -243,4 +239,6 @@ def _sparse(rows: Tensor, columns: Tensor, values: Tensor, shape: tuple[int, ...
     with warnings.catch_warnings():  # torch warns, once a process, that its CSR layout is in beta state
         warnings.simplefilter("ignore", UserWarning)
         entries = torch.sparse_coo_tensor(torch.stack([rows, columns]), values, shape, check_invariants=False)
-        return entries.coalesce().to_sparse_csr()
+        csr = entries.coalesce().to_sparse_csr()
+        crow, col = csr.crow_indices().int(), csr.col_indices().int()  # what MKL takes; else each product converts them
+        return torch.sparse_csr_tensor(crow, col, csr.values(), shape, check_invariants=False)

@@ -73,13 +73,14 @@ class SpectrogramUNet(nn.Module):
             )
 
         widths = [width * 2**level for level in range(depth)]
-        self.down, self.up = nn.ModuleList(), nn.ModuleList()
+        self.down = nn.ModuleList()
         channels = in_channels
         for level, n_out in enumerate(widths):
             self.down.append(block(channels, channels, n_out, level))
             channels = n_out
         self.bottom = block(channels, channels, channels if depth else width, depth)
         channels = channels if depth else width
+        self.up = nn.ModuleList()
         for level in reversed(range(depth)):
             n_in = channels + widths[level]
             channels = widths[max(level - 1, 0)]

@@ -48,6 +48,19 @@ def draw_curves(rows: list[Row], marks: dict[str, int]) -> bytes:
     return _png(figure)
 
 
+def draw_comparison(runs: dict[str, list[Row]]) -> bytes:
+    """PSNR to the reference (solid) and to the observation (dashed) of several runs, by name."""
+    figure, axis = plt.subplots(figsize=(8, 5), layout="constrained")
+    for index, (name, rows) in enumerate(runs.items()):
+        axis.plot(*column(rows, "psnr_reference"), color=f"C{index}", label=name)
+        axis.plot(*column(rows, "psnr_observation"), color=f"C{index}", linestyle="--", linewidth=0.8, alpha=0.6)
+    axis.set_xlabel("step")
+    axis.set_ylabel("PSNR, dB: to the reference (solid), to the observation (dashed)")
+    axis.legend(fontsize="small")
+    axis.grid(alpha=0.3)
+    return _png(figure)
+
+
 def draw_spectrograms(waveforms: dict[str, Tensor], sample_rate: int) -> bytes:
     """Log-magnitude spectrograms one above the other, on one scale.
 
@@ -59,8 +72,7 @@ def draw_spectrograms(waveforms: dict[str, Tensor], sample_rate: int) -> bytes:
     n_fft = min(1024, n_samples // 2 * 2)
     stft = STFT(n_fft, max(1, n_fft // 4))
     levels = {
-        title: 20 * torch.log10(stft.analysis(waveform[0]).abs().clamp(min=1e-10))
-        for title, waveform in waveforms.items()
+        title: 20 * torch.log10(stft.analysis(waveform[0]).abs().clamp(min=1e-10)) for title, waveform in waveforms.items()
     }
     top = max(float(level.max()) for level in levels.values())
     figure, axes = plt.subplots(

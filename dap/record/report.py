@@ -89,9 +89,7 @@ def render_report(report: Report) -> str:
         f'<img alt="{html.escape(name)}" src="data:image/png;base64,{base64.b64encode(png).decode()}">'
         for name, png in report.pictures.items()
     )
-    facts = "".join(
-        f"<tr><td>{html.escape(name)}</td><td>{html.escape(value)}</td></tr>" for name, value in report.facts
-    )
+    facts = "".join(f"<tr><td>{html.escape(name)}</td><td>{html.escape(value)}</td></tr>" for name, value in report.facts)
     notes = "".join(f'<p class="note">{html.escape(note)}</p>' for note in report.notes)
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{html.escape(report.title)}</title><style>{_STYLE}</style></head><body>

@@ -60,9 +60,7 @@ class RunFolder:
         """run.json: what is known so far."""
         steps_done = int(self.rows[-1]["step"] or 0) if self.rows else 0
         seconds = round(time.monotonic() - self.begun, 2)
-        self.write_json(
-            "run.json", {"status": status, **self.facts, "seconds": seconds, "steps_done": steps_done, **more}
-        )
+        self.write_json("run.json", {"status": status, **self.facts, "seconds": seconds, "steps_done": steps_done, **more})
 
     def add_iterate(self, step: int, loss: float | None, estimate: Tensor, statistic: float | None) -> Row:
         """A row of the curves."""
@@ -110,9 +108,7 @@ class RunFolder:
             facts=[*facts, ("stopped", rule.reason)],
             metrics=metrics,
             sounds={name: self._excerpt(sound) for name, sound in sounds.items()},
-            snapshots=[
-                (step, self._excerpt(self._read_sound(_snapshot_name(step)))) for step in self._some_snapshots()
-            ],
+            snapshots=[(step, self._excerpt(self._read_sound(_snapshot_name(step)))) for step in self._some_snapshots()],
             sample_rate=self.clip.sample_rate,
             pictures=pictures,
             notes=self._notes(rule_name, rule),
@@ -166,9 +162,7 @@ class RunFolder:
         write_audio(self.path / name, waveform / self.clip.gain, self.clip.sample_rate)
 
     def write_json(self, name: str, content: Any) -> None:
-        write_whole(
-            self.path / name, json.dumps(_finite(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-        )
+        write_whole(self.path / name, json.dumps(_finite(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def _snapshot_name(step: int) -> str:

@@ -13,9 +13,7 @@ ENTRIES = ("observation", "restored", "oracle")
 COLUMNS = ["clip", "status", "reason", *(f"{entry}_{name}" for entry in ENTRIES for name in ("step", *SCORES))]
 
 
-def summary_row(
-    clip: str, status: str, metrics: dict[str, dict[str, Any]] | None = None, reason: str = ""
-) -> dict[str, Any]:
+def summary_row(clip: str, status: str, metrics: dict[str, dict[str, Any]] | None = None, reason: str = "") -> dict[str, Any]:
     """The row of a clip: ``status`` as in its run.json, scores as in its metrics.json."""
     row = {"clip": clip, "status": status, "reason": reason}
     for entry, scores in (metrics or {}).items():

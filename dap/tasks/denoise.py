@@ -29,9 +29,7 @@ class Denoise:
 
     def __init__(self, noise_std: float | None = None, snr_db: float | None = None) -> None:
         if (noise_std is None) == (snr_db is None):
-            raise ValueError(
-                f"give one of noise_std and snr_db and set the other to null, got {noise_std} and {snr_db}"
-            )
+            raise ValueError(f"give one of noise_std and snr_db and set the other to null, got {noise_std} and {snr_db}")
         if noise_std is not None and not (math.isfinite(noise_std) and noise_std >= 0):
             raise ValueError(f"noise_std must be a finite number, at least 0, got {noise_std}")
         if snr_db is not None and not math.isfinite(snr_db):

@@ -1,0 +1,34 @@
+"""What many tests need: one thread, real recordings, the installed command."""
+
+import os
+from pathlib import Path
+import subprocess
+import sys
+
+import pytest
+import torch
+
+torch.set_num_threads(1)  # two threads on two busy cores can be several times slower than one
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+def dap_run(*arguments: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the installed command in a folder."""
+    command = [str(Path(sys.executable).with_name("dap-run")), *arguments]
+    variables = {**os.environ, "OMP_NUM_THREADS": "1", **environment}
+    return subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, timeout=600, check=False)
+
+
+@pytest.fixture(scope="session")
+def test_audio() -> Path:
+    """Folder of real recordings, see ../shared/audio/README.md; DAP_TEST_AUDIO names another."""
+    folder = Path(os.environ.get("DAP_TEST_AUDIO", REPOSITORY / ".." / "shared" / "audio"))
+    if not folder.is_dir():
+        pytest.skip(f"no recordings at {folder}: set DAP_TEST_AUDIO")
+    return folder
+
+
+@pytest.fixture
+def generator() -> torch.Generator:
+    return torch.Generator().manual_seed(0)

@@ -1,0 +1,55 @@
+"""Every option composes and builds, and nothing in the code is out of reach of the configuration."""
+
+import pytest
+
+from dap.cli import CONFIGS
+from dap.schema import build
+from tests.conftest import REPOSITORY
+from tests.options import composed, options, settings
+
+GROUPS = ["task", "size", "model", "loss", "method", "stopping", "data"]
+PARTS = ["task", "model", "latent", "representation", "optimizer", "loss", "method", "stopping"]
+OPTIONS = [(group, option) for group in GROUPS for option in options(group)]
+
+
+@pytest.mark.parametrize(("group", "option"), OPTIONS, ids=["=".join(pair) for pair in OPTIONS])
+def test_every_option_builds(group, option):
+    made = settings(f"{group}={option}")
+    for part in PARTS:
+        build(made[part], part)
+    if option not in ("file", "folder"):  # these want a path
+        build(made["data"], "data")
+
+
+@pytest.mark.parametrize("experiment", options("experiment"))
+def test_every_experiment_builds(experiment):
+    made = settings(f"experiment={experiment}")
+    for part in [*PARTS, "data"]:
+        build(made[part], part)
+
+
+@pytest.mark.parametrize("folder", ["models", "tasks", "methods", "data"])
+def test_every_class_is_an_option_of_a_group(folder):
+    text = "".join(path.read_text() for path in CONFIGS.rglob("*.yaml"))
+    contracts = {"task", "iterate", "clip"}  # what the others have in common
+    for path in (REPOSITORY / "dap" / folder).glob("*.py"):
+        if path.stem != "__init__" and path.stem not in contracts:
+            assert f"_target_: dap.{folder}.{path.stem}." in text, f"{path.name} is the target of no yaml"
+
+
+def test_every_setting_is_explained():
+    """In each file every value that is not wiring has its comment."""
+    for path in CONFIGS.rglob("*.yaml"):
+        for line in path.read_text().split("\nhydra:")[0].splitlines():
+            key, _, value = line.strip().partition(":")
+            plain = (
+                value.strip() and not value.strip().startswith(("${", "dap.", "torch.")) and not key.startswith(("_", "-", "#"))
+            )
+            if plain and "override" not in line and path.parent.name != "experiment":
+                assert "#" in line, f"{path.relative_to(CONFIGS)}: {line.strip()} has no comment"
+
+
+def test_a_model_can_be_given_on_top_of_an_experiment():
+    for experiment in options("experiment"):
+        cfg = composed(f"experiment={experiment}", "model=dilated_unet", "steps=7")
+        assert (cfg.model.operator.dilation, cfg.method.steps) == (3, 7)

@@ -121,7 +121,7 @@ def run(cfg: DictConfig, folder: Path, choices: dict[str, str], overrides: list[
         except FloatingPointError as error:
             return [Failure(clip.name, str(error))]
         print(score_table(metrics) if "psnr" in metrics["observation"] else "no reference, no scores")
-        print(f"report: {folder / 'report.html'}", flush=True)
+        print(f"report: {_shown(folder / 'report.html')}", flush=True)
         return []
 
     failures: list[Failure] = []
@@ -139,7 +139,7 @@ def run(cfg: DictConfig, folder: Path, choices: dict[str, str], overrides: list[
         if f"{entry}_si_sdr" in averages:
             mean, deviation = averages[f"{entry}_si_sdr"]
             print(f"{entry:12} SI-SDR {mean:6.2f} ± {deviation:.2f} dB over {len(rows) - len(failures)} clips")
-    print(f"summary: {folder / 'summary.csv'}", flush=True)
+    print(f"summary: {_shown(folder / 'summary.csv')}", flush=True)
     return failures
 
 
@@ -189,6 +189,11 @@ def restore_clip(parts: Parts, clip: Clip, folder: Path) -> Metrics:
         with contextlib.suppress(OSError):
             record.write_status("interrupted", reason=type(error).__name__)
         raise
+
+
+def _shown(path: Path) -> Path:
+    """As a user here would type it."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _folder_name(name: str, index: int, names: list[str]) -> str:

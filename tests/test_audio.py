@@ -3,6 +3,7 @@
 import math
 from pathlib import Path
 import struct
+import time
 
 import numpy as np
 import pytest
@@ -28,6 +29,13 @@ def test_written_sound_comes_back_to_the_bit(tmp_path, rate, n_channels):
     assert back_rate == rate
     assert soundfile.info(tmp_path / "sound.wav").subtype == "FLOAT"
     assert [path.name for path in tmp_path.iterdir()] == ["sound.wav"]  # nothing temporary is left
+
+
+def test_equal_sounds_are_equal_files(tmp_path, monkeypatch):
+    write_audio(tmp_path / "now.wav", torch.ones(1, 10), 8000)
+    time.sleep(1.1)  # libsndfile stamps float WAVs with the second
+    write_audio(tmp_path / "later.wav", torch.ones(1, 10), 8000)
+    assert (tmp_path / "now.wav").read_bytes() == (tmp_path / "later.wav").read_bytes()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,247 @@
+"""The installed command: help, completion, runs of every kind, and one clear line for everything that is wrong."""
+
+from concurrent.futures import ThreadPoolExecutor
+import csv
+import json
+import os
+from pathlib import Path
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from dap.audio import read_audio, write_audio
+from tests.conftest import dap_run
+from tests.test_audio import damaged
+
+SMALL = ["size.width=2", "size.n_fft=126", "size.hop_length=32", "steps=2", "snapshot_every=1", "device=cpu"]
+
+
+@pytest.fixture(scope="module")
+def stereo(tmp_path_factory) -> Path:
+    """A 44.1 kHz stereo FLAC of odd length."""
+    path = tmp_path_factory.mktemp("sounds") / "stereo clip.flac"
+    soundfile.write(path, 0.3 * np.sin(np.outer(np.arange(6001), [0.05, 0.07])), 44100)
+    return path
+
+
+def test_a_run_folder_is_as_the_design_says(tmp_path):
+    done = dap_run(*SMALL, "hydra.run.dir=out", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""  # quiet where there is no terminal
+    out = tmp_path / "out"
+    assert {path.name for path in out.iterdir()} == {
+        ".hydra",
+        "observation.wav",
+        "reference.wav",
+        "restored.wav",
+        "snapshots",
+        "curves.csv",
+        "curves.png",
+        "spectrograms.png",
+        "metrics.json",
+        "run.json",
+        "report.html",
+    }
+    assert sorted(path.name for path in (out / "snapshots").iterdir()) == [f"step_{step:06d}.wav" for step in range(3)]
+    facts = json.loads((out / "run.json").read_text())
+    assert (facts["status"], facts["steps_done"], facts["seed"], facts["model"]) == ("finished", 2, 0, "harmonic")
+    assert facts["n_parameters"] > 0
+    metrics = json.loads((out / "metrics.json").read_text())
+    assert list(metrics) == ["observation", "restored", "oracle"]
+    assert metrics["restored"]["blind"]
+    assert not metrics["oracle"]["blind"]
+    with open(out / "curves.csv") as file:
+        assert [row["step"] for row in csv.DictReader(file)] == ["0", "1", "2"]
+    assert "report: out/report.html" in done.stdout
+    assert f"{metrics['observation']['si_sdr']:.2f}" in done.stdout
+
+
+def test_same_seed_same_sound_and_same_scores(tmp_path):
+    for name in ("a", "b"):
+        dap_run(*SMALL, f"hydra.run.dir={name}", folder=tmp_path)
+    for file in ("restored.wav", "observation.wav", "metrics.json"):
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+
+
+def test_sound_goes_out_as_it_came_in(tmp_path, stereo):
+    done = dap_run(*SMALL, "data=file", f"data.path='{stereo}'", "hydra.run.dir=out", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    source, rate = read_audio(stereo)
+    for name in ("restored", "observation", "reference"):
+        waveform, its_rate = read_audio(tmp_path / "out" / f"{name}.wav")
+        assert (waveform.shape, its_rate) == (source.shape, rate)
+    assert torch.allclose(read_audio(tmp_path / "out" / "reference.wav")[0], source, atol=1e-6)  # the level is undone
+
+
+def test_a_degraded_file_gets_no_noise_and_no_invented_scores(tmp_path, stereo):
+    arguments = ["data=file", f"data.path='{stereo}'", "data.degraded=true", "hydra.run.dir=out"]
+    done = dap_run(*SMALL, *arguments, folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    out = tmp_path / "out"
+    assert not (out / "reference.wav").exists()
+    assert torch.allclose(read_audio(out / "observation.wav")[0], read_audio(stereo)[0], atol=1e-6)
+    metrics = json.loads((out / "metrics.json").read_text())
+    assert metrics["observation"] == {}
+    assert set(metrics["restored"]) == {"rule", "blind", "step"}
+    assert "oracle" not in metrics
+
+
+def test_a_folder(tmp_path, stereo):
+    sounds = tmp_path / "sounds"
+    sounds.mkdir()
+    write_audio(sounds / "a.wav", 0.1 * torch.randn(1, 3000), 8000)
+    write_audio(sounds / "b.wav", torch.zeros(1, 3000), 8000)  # silent: fails, and the others go on
+    write_audio(sounds / "c.wav", 0.1 * torch.randn(1, 2000), 8000)
+    arguments = ["data=folder", "data.path=sounds", "data.glob='*.wav'", "hydra.run.dir=out"]
+    done = dap_run(*SMALL, *arguments, folder=tmp_path)
+    assert done.returncode == 1
+    assert "the clip is silent" in done.stderr
+    with open(tmp_path / "out" / "summary.csv") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["clip"] for row in rows] == ["a", "b", "c", "mean", "standard deviation"]
+    assert [row["status"] for row in rows[:3]] == ["finished", "failed", "finished"]
+    mean = (float(rows[0]["restored_si_sdr"]) + float(rows[2]["restored_si_sdr"])) / 2
+    assert float(rows[3]["restored_si_sdr"]) == pytest.approx(mean, abs=1e-3)
+    assert (tmp_path / "out" / "a" / "report.html").exists()
+
+
+def test_a_sweep(tmp_path):
+    done = dap_run("-m", *SMALL, "model=spectrogram_unet,harmonic", "hydra.sweep.dir=out", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    models = [json.loads((tmp_path / "out" / str(index) / "run.json").read_text())["model"] for index in range(2)]
+    assert models == ["spectrogram_unet", "harmonic"]
+
+
+def test_help_is_complete_and_quick(tmp_path):
+    begun = time.monotonic()
+    page = dap_run("--help", folder=tmp_path)
+    seconds = time.monotonic() - begun
+    assert page.returncode == 0
+    for word in ("data=file data.path=", "task.noise_std: 0.1", "model      ", "harmonic*", "hop_length", "Exit code"):
+        assert word in page.stdout, word
+    assert seconds < 2.5
+    assert "dilation: 3" in dap_run("model=dilated_unet", "--help", folder=tmp_path).stdout
+
+
+def test_completion_in_bash(tmp_path):
+    program = Path(sys.executable).with_name("dap-run")
+    script = f"""
+PATH={program.parent}:$PATH
+eval "$(dap-run -sc install=bash)"
+COMP_LINE="dap-run model=h"; COMP_POINT=${{#COMP_LINE}}; COMP_WORDS=(dap-run model=h); COMP_CWORD=1
+hydra_bash_completion
+echo "${{COMPREPLY[@]}}"
+"""
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.stdout.strip() == "model=harmonic", done.stderr
+
+
+def as_an_ordinary_user() -> None:
+    """Root reads and writes everything; without these two capabilities it obeys the mode bits like anybody."""
+    import ctypes
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    for capability in (1, 2):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
+        libc.prctl(24, capability, 0, 0, 0)  # PR_CAPBSET_DROP
+
+
+SETTINGS_THAT_CANNOT_BE = {
+    "unknown_option": ("model=harmonica", "model/harmonica"),
+    "misspelt_key": ("stesp=3", "stesp: no such setting, did you mean steps?"),
+    "misspelt_key_in_a_group": ("task.noise_sd=0.1", "task.noise_sd: no such setting, did you mean task.noise_std?"),
+    "added_key": ("+stesp=3", "stesp: no such setting"),
+    "added_key_in_a_group": ("+task.noise_sd=0.1", "task.noise_sd: no such setting"),
+    "wrong_type": ("steps=many", "steps: Value 'many'"),
+    "wrong_type_in_a_group": ("task.noise_std=loud", "task.noise_std: expected a number or null, got 'loud'"),
+    "no_value": ("data=file", "data.path: needs a value"),
+    "zero_steps": ("steps=0", "steps: must be at least 1, got 0"),
+    "negative_steps": ("steps=-5", "steps: must be at least 1, got -5"),
+    "zero_lr": ("lr=0", "lr: must be a number above 0, got 0"),
+    "negative_lr": ("lr=-0.1", "lr: must be a number above 0, got -0.1"),
+    "zero_hop": ("size.hop_length=0", "hop_length must be between 1 and n_fft = 1022 samples, got 0"),
+    "hop_above_window": ("size.hop_length=1023", "hop_length must be between 1 and n_fft = 1022 samples, got 1023"),
+    "negative_sigma": ("task.noise_std=-0.1", "task: noise_std must be a finite number, at least 0, got -0.1"),
+    "negative_snapshots": ("snapshot_every=0", "snapshot_every: must be at least 1, got 0"),
+    "no_cuda": ("device=cuda", "device: cuda was asked for, but torch finds no CUDA device here"),
+    "unknown_device": ("device=gpu", "device: must be auto, cpu or cuda, got 'gpu'"),
+    "zero_threads": ("threads=0", "threads: must be at least 1 or null, got 0"),
+    "foreign_target": ("task._target_=os.system", "expected a class or function inside dap. or torch.optim., got 'os.system'"),
+    "foreign_target_added": ("+task.noise_std={_target_:os.system,command:ls}", "noise_std"),
+    "unwritable_output": ("hydra.run.dir=locked/out", "Permission denied: 'locked/out'"),
+    "oracle_without_reference": (
+        "stopping=oracle data=file data.path=long.wav data.degraded=true",
+        "the oracle needs a reference",
+    ),
+    "shorter_than_a_frame": (
+        "data=file data.path=short.wav",
+        "the clip has 1000 samples, shorter than one STFT frame of n_fft = 1022",
+    ),
+    "silence": ("data=file data.path=silence.wav", "silence.wav: the clip is silent"),
+    "no_permission": ("data=file data.path=secret.wav", "secret.wav: no permission to read it"),
+}
+DAMAGED = ["missing", "folder", "empty", "text", "truncated_wav", "truncated_flac", "no_data", "zero_length"]
+DAMAGED += ["no_channels", "adpcm", "claims", "nan", "inf"]
+
+
+@pytest.fixture(scope="module")
+def mistakes(tmp_path_factory):
+    """All the commands at once, two at a time: a name, the command's end, and what its line must say."""
+    folder = tmp_path_factory.mktemp("mistakes")
+    write_audio(folder / "short.wav", torch.randn(1, 1000), 8000)
+    write_audio(folder / "long.wav", torch.randn(1, 4000), 8000)
+    write_audio(folder / "silence.wav", torch.zeros(1, 4000), 8000)
+    write_audio(folder / "secret.wav", torch.randn(1, 4000), 8000)
+    (folder / "secret.wav").chmod(0)
+    (folder / "locked").mkdir(mode=0o555)
+    (folder / "files").mkdir()
+    files = damaged(folder / "files")
+    assert list(files) == DAMAGED
+    cases = {name: (command.split(" "), message) for name, (command, message) in SETTINGS_THAT_CANNOT_BE.items()}
+    cases |= {name: (["data=file", f"data.path={path}"], message.split("|")[0]) for name, (path, message) in files.items()}
+
+    def run(case: tuple[str, list[str]]) -> tuple[subprocess.CompletedProcess[str], Path]:
+        name, arguments = case
+        own = folder / "runs" / name
+        own.mkdir(parents=True)
+        for path in folder.iterdir():
+            if path.name not in ("runs", "files"):
+                (own / path.name).symlink_to(path)
+        command = [str(Path(sys.executable).with_name("dap-run")), "steps=1", *arguments]
+        environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}
+        done = subprocess.run(
+            command, cwd=own, env=environment, capture_output=True, text=True, check=False, preexec_fn=as_an_ordinary_user
+        )
+        return done, own
+
+    with ThreadPoolExecutor(2) as pool:
+        ends = pool.map(run, [(name, arguments) for name, (arguments, _) in cases.items()])
+        return {name: (*end, cases[name][1]) for name, end in zip(cases, ends, strict=True)}
+
+
+@pytest.mark.parametrize("name", [*SETTINGS_THAT_CANNOT_BE, *DAMAGED])
+def test_a_mistake_is_one_clear_line(mistakes, name):
+    done, folder, message = mistakes[name]
+    assert done.returncode == 2, done.stderr
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 1, done.stderr
+    assert lines[0].startswith("dap-run: error: ")
+    assert message in lines[0]
+    assert done.stdout == ""
+    left = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    assert not left, "nothing is left behind"
+
+
+def test_a_loss_that_is_no_number_is_a_failed_run(tmp_path):
+    done = dap_run(*SMALL, "lr=1e30", "steps=20", "hydra.run.dir=out", folder=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("dap-run: error: demo: the loss became ")
+    assert done.stderr.count("\n") == 1
+    facts = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert facts["status"] == "failed"
+    assert "the loss became" in facts["reason"]
+    assert not list(tmp_path.rglob("*.tmp"))

@@ -108,7 +108,7 @@ class Discrepancy(StoppingRule):
     Reference: Morozov, 1966; for deep priors e.g. Jo et al., "Rethinking Deep Image Prior for Denoising", ICCV 2021.
     """
 
-    def __init__(self, noise_std: float | None = None, factor: float = 0.9) -> None:
+    def __init__(self, noise_std: float | None = None, factor: float = 0.95) -> None:
         super().__init__()
         if noise_std is not None and noise_std <= 0:
             raise ValueError(f"noise_std must be above 0 or null, got {noise_std}")

@@ -16,6 +16,7 @@ import torch
 
 from dap.audio import read_audio, write_audio
 from tests.conftest import dap_run
+from tests.options import options
 from tests.test_audio import damaged
 
 SMALL = ["size.width=2", "size.n_fft=126", "size.hop_length=32", "steps=2", "snapshot_every=1", "device=cpu"]
@@ -115,6 +116,13 @@ def test_a_sweep(tmp_path):
     assert done.returncode == 0, done.stderr
     models = [json.loads((tmp_path / "out" / str(index) / "run.json").read_text())["model"] for index in range(2)]
     assert models == ["spectrogram_unet", "harmonic"]
+
+
+@pytest.mark.parametrize("experiment", options("experiment"))
+def test_every_experiment_runs(experiment, tmp_path):
+    done = dap_run(*SMALL, f"experiment={experiment}", "hydra.run.dir=out", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["steps_done"] == 2
 
 
 def test_help_is_complete_and_quick(tmp_path):

@@ -17,11 +17,11 @@ from dap.models.spectrogram_unet import SpectrogramUNet
 from dap.tasks.denoise import Denoise
 
 
-def prior(operator=Conv2d, steps: int = 3, **settings) -> DeepPrior:
+def prior(operator=Conv2d, width: int = 4, steps: int = 3, **settings) -> DeepPrior:
     return DeepPrior(
-        network=partial(SpectrogramUNet, operator=partial(operator, init_std=0.01), width=8),
+        network=partial(SpectrogramUNet, operator=operator, width=width, norm_eps=1e-8),
         representation=ComplexSpectrogram(510, 128),
-        latent=Latent(4),
+        latent=Latent(8),
         loss=l2,
         optimizer=partial(torch.optim.Adam, lr=4e-3),
         steps=steps,
@@ -35,7 +35,7 @@ def test_an_iterate_is_nearer_to_the_truth_than_the_observation(test_audio, gene
     reference = reference / reference.abs().max()
     task = Denoise(noise_std=0.1)
     observation = task.degrade(reference, generator)
-    iterates = prior(HarmonicConv2d, steps=150, output_ema=0.9).restore(observation, task)
+    iterates = prior(HarmonicConv2d, width=12, steps=150, output_ema=0.9).restore(observation, task)
     best = max(si_sdr(iterate.estimate, reference) for iterate in iterates)
     assert best > si_sdr(observation, reference) + 2
 

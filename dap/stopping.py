@@ -133,7 +133,8 @@ class EMV(StoppingRule):
     """ES-EMV: the iterate around which the estimates vary least.
 
     An exponential mean of the estimates and of their squared distance to it; the distance is relative to the mean's power,
-    without which the silence that a fit begins with would vary least.
+    without which the silence that a fit begins with would vary least. It is judged from step 1/α on, when the exponential
+    means have seen as many estimates as they remember.
 
     Args:
         alpha: weight of the newest estimate, in (0, 1).
@@ -167,7 +168,9 @@ class EMV(StoppingRule):
         self.statistic = self.variance / max(float(self.mean.square().mean()), torch.finfo(torch.float32).tiny)
         if self.done:
             return
-        if self.statistic < self.lowest:
+        if step < 1 / self.alpha:
+            self.choose(step, estimate)
+        elif self.statistic < self.lowest:
             self.lowest = self.statistic
             self.choose(step, estimate)
         elif step - (self.step or 0) >= self.patience:

@@ -90,6 +90,15 @@ def test_emv_does_not_take_the_silence_at_the_start():
     assert rule.step > 100
 
 
+def test_emv_does_not_judge_before_its_means_are_full():
+    rule = EMV(alpha=0.05, patience=10)
+    still = torch.ones(1, 100)
+    for step in range(20):
+        rule.update(step, still)
+        assert rule.step == step
+        assert not rule.done
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

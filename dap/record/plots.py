@@ -14,6 +14,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
 _DYNAMIC_RANGE_DB = 80
+_LOWEST_SCORE_DB = -10  # a fit starts from next to nothing, at -40 or so
 
 
 def draw_curves(rows: list[Row], marks: dict[str, int]) -> bytes:
@@ -36,6 +37,7 @@ def draw_curves(rows: list[Row], marks: dict[str, int]) -> bytes:
     for index, (label, step) in enumerate(marks.items()):
         for axis in axes:
             axis.axvline(step, color=f"C{index + 3}", linestyle="--", label=f"{label}: step {step}")
+    axes[0].set_ylim(bottom=max(_LOWEST_SCORE_DB, axes[0].get_ylim()[0]))
     axes[0].set_ylabel("dB")
     axes[0].legend(fontsize="small")
     axes[0].grid(alpha=0.3)

@@ -22,6 +22,7 @@ class Config:
 
     task: Any = MISSING
     size: Any = MISSING
+    upsampler: Any = MISSING
     model: Any = MISSING
     representation: Any = MISSING
     latent: Any = MISSING

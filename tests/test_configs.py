@@ -7,7 +7,7 @@ from dap.schema import build
 from tests.conftest import REPOSITORY
 from tests.options import composed, options, settings
 
-GROUPS = ["task", "size", "model", "loss", "method", "stopping", "data"]
+GROUPS = ["task", "size", "model", "upsampler", "loss", "method", "stopping", "data"]
 PARTS = ["task", "model", "latent", "representation", "optimizer", "loss", "method", "stopping"]
 OPTIONS = [(group, option) for group in GROUPS for option in options(group)]
 

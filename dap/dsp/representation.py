@@ -1,4 +1,4 @@
-"""What a network outputs, as real maps: the complex spectrogram of each channel."""
+"""What a network outputs, as real maps: the samples of each channel, or its complex spectrogram."""
 
 from typing import Protocol
 
@@ -20,6 +20,30 @@ class Representation(Protocol):
     def to(self, device: torch.device | str) -> "Representation":
         """Itself, on the device."""
 
+    def of(self, observation: Tensor) -> "Representation":
+        """Itself, or one that takes something from the observation, (batch, channel, time), such as its phase."""
+
+
+class Waveform(nn.Module):
+    """The samples themselves.
+
+    Shape:
+        waveform (batch, channel, time) ↔ maps (batch, channel, time)
+
+    >>> waveform = torch.randn(1, 2, 1000)
+    >>> bool((Waveform().synthesis(Waveform().analysis(waveform), 1000) == waveform).all())
+    True
+    """
+
+    def analysis(self, waveform: Tensor) -> Tensor:
+        return waveform
+
+    def synthesis(self, maps: Tensor, n_samples: int) -> Tensor:
+        return maps[..., :n_samples]
+
+    def of(self, observation: Tensor) -> Representation:
+        return self
+
 
 class ComplexSpectrogram(nn.Module):
     """[Re, Im] of every channel's STFT as maps of a network (see `STFT` for the settings).
@@ -38,6 +62,9 @@ class ComplexSpectrogram(nn.Module):
     def __init__(self, n_fft: int, hop_length: int, window: str = "hann", phase: str = "absolute") -> None:
         super().__init__()
         self.stft = STFT(n_fft, hop_length, window, phase)
+
+    def of(self, observation: Tensor) -> Representation:
+        return self
 
     def analysis(self, waveform: Tensor) -> Tensor:
         spec = self.stft.analysis(waveform)  # (B, C, F, T), complex

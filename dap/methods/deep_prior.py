@@ -16,9 +16,9 @@ class DeepPrior:
     """minimise over θ: loss(f_θ(z), observation), from random θ and a frozen random z.
 
     Args:
-        network: makes the network from ``in_channels`` and ``out_channels``.
+        network: makes the network from ``in_channels`` (of z), ``out_channels`` and ``size`` (of the maps it puts out).
         representation: between waveforms and the network's maps.
-        latent: makes z from the shape (n_freq, n_frames) of the maps.
+        latent: makes z from the size of the maps.
         loss: (estimate, target) to a scalar.
         optimizer: makes the optimiser from the weights.
         steps: number of updates.
@@ -75,7 +75,7 @@ class DeepPrior:
             ValueError: at once, where network, representation and observation do not fit each other.
             FloatingPointError: while iterating, where the loss is no longer finite.
         """
-        representation = self.representation.to(self.device)
+        representation = self.representation.to(self.device).of(observation[None].to(self.device))
         target = representation.analysis(observation[None].to(self.device))  # (1, maps, ...)
         level = 1.0 if self.target_rms is None else float(target.square().mean().sqrt()) / self.target_rms
         if level == 0:
@@ -85,7 +85,8 @@ class DeepPrior:
         latent = self.latent(tuple(target.shape[2:]), generator).to(self.device)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed)
-            network = self.network(in_channels=latent.shape[1], out_channels=target.shape[1])
+            size = tuple(target.shape[2:])
+            network = self.network(in_channels=latent.shape[1], out_channels=target.shape[1], size=size)
         self.facts["n_parameters"] = sum(weight.numel() for weight in network.parameters())
         network = network.to(self.device)
         if latent.ndim == 4:  # (1, channels, n_freq, n_frames): convolutions and norms are faster with channels last

@@ -8,6 +8,8 @@ import torch.nn.functional as F
 
 from dap.layers.convolution import Conv2d
 from dap.layers.instance_norm import InstanceNorm2d
+from dap.layers.upsample.linear import Linear
+from dap.layers.upsample.upsampler import Upsampler
 
 Operator = Callable[..., nn.Module]  # from (in_channels, out_channels, bin_offset=…)
 
@@ -16,13 +18,15 @@ class SpectrogramUNet(nn.Module):
     """U-Net of blocks of two operators, each followed by instance norm and ReLU, and a 1 × 1 output.
 
     With depth 2 and width 35 the paper's network: [in→in, in→35], [35→35, 35→70], [70→70, 70→70], [140→140, 140→35],
-    [70→70, 70→35], 1 × 1. Average pooling by two after the first ``depth`` blocks; bilinear upsampling and concatenation
-    of the skip before the last ``depth``.
+    [70→70, 70→35], 1 × 1. Average pooling by two after the first ``depth`` blocks; upsampling (the paper's is bilinear) and
+    concatenation of the skip before the last ``depth``.
 
     Args:
         in_channels: maps of the latent.
         out_channels: maps of the estimate: two (real, imaginary) a channel of sound.
+        size: (n_freq, n_frames); this network takes any.
         operator: makes the operator from (in_channels, out_channels, bin_offset=…).
+        upsampler: makes what undoes a pooling, from (channels, factor).
         width: channels of the first block's output.
         depth: number of poolings.
         pool: factors along (frequency, time).
@@ -36,7 +40,7 @@ class SpectrogramUNet(nn.Module):
     Reference: Zhang et al., "Deep Audio Priors Emerge From Harmonic Convolutional Networks", ICLR 2020, Appendix A.
 
     >>> from dap.layers.convolution import Conv2d
-    >>> network = SpectrogramUNet(2, 2, operator=Conv2d, width=4)
+    >>> network = SpectrogramUNet(2, 2, (33, 21), operator=Conv2d, width=4)
     >>> network(torch.randn(1, 2, 33, 21)).shape
     torch.Size([1, 2, 33, 21])
     """
@@ -45,7 +49,9 @@ class SpectrogramUNet(nn.Module):
         self,
         in_channels: int,
         out_channels: int,
+        size: tuple[int, ...],
         operator: Operator,
+        upsampler: Upsampler = Linear,
         width: int = 35,
         depth: int = 2,
         pool: tuple[int, int] = (2, 2),
@@ -80,8 +86,9 @@ class SpectrogramUNet(nn.Module):
             channels = n_out
         self.bottom = block(channels, channels, channels if depth else width, depth)
         channels = channels if depth else width
-        self.up = nn.ModuleList()
+        self.up, self.upsample = nn.ModuleList(), nn.ModuleList()
         for level in reversed(range(depth)):
+            self.upsample.append(upsampler(channels, self.pool))
             n_in = channels + widths[level]
             channels = widths[max(level - 1, 0)]
             self.up.append(block(n_in, n_in, channels, level))
@@ -97,8 +104,7 @@ class SpectrogramUNet(nn.Module):
             skips.append(x)
             x = F.avg_pool2d(x, self.pool)
         x = self.bottom(x)
-        for block, skip in zip(self.up, reversed(skips), strict=True):
-            x = F.interpolate(x, size=skip.shape[-2:], mode="bilinear", align_corners=False)
-            x = block(torch.cat([x, skip], dim=1))
+        for upsample, block, skip in zip(self.upsample, self.up, reversed(skips), strict=True):
+            x = block(torch.cat([upsample(x), skip], dim=1))
         output: Tensor = self.output(x)
         return output[..., :n_freq, :n_frames]

@@ -59,10 +59,10 @@ def test_nested_and_partial():
         "operator": {"_target_": "dap.layers.convolution.Conv2d", "_partial_": True, "kernel_size": 3},
         "width": 4,
     }
-    network = build(node, "model")(in_channels=2, out_channels=1)
+    network = build(node, "model")(in_channels=2, out_channels=1, size=(9, 9))
     assert network.down[0][0].kernel_size == (3, 3)
     with pytest.raises(ValueError, match=r"^model: in_channels, out_channels, width"):
-        build(node, "model")(in_channels=0, out_channels=1)
+        build(node, "model")(in_channels=0, out_channels=1, size=(9, 9))
 
 
 def test_plain_values_pass_through():

@@ -3,8 +3,10 @@
 Exit codes: 0 done; 1 a run failed; 2 something asked for cannot be; 130 interrupted.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 import difflib
+import json
 import os
 from pathlib import Path
 import shutil
@@ -16,6 +18,8 @@ from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
+from hydra.experimental.callback import Callback
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
@@ -59,9 +63,34 @@ def _job(cfg: DictConfig) -> None:
             _say(f"{failure.clip}: {failure.reason}")
         _exit_codes.append(1 if failures else 0)
     except (ValueError, OmegaConfBaseException, OSError) as error:
-        _say(_in_one_line(error))
-        _remove_unused(folder)
+        reason = _in_one_line(error)
+        _say(reason)
+        if hydra_config.mode == RunMode.MULTIRUN and folder.is_dir():  # a sweep tells of every combination
+            _write_refusal(folder, reason, list(hydra_config.overrides.task))
+        else:
+            _remove_unused(folder)
         _exit_codes.append(2)
+
+
+class SweepSummary(Callback):
+    """Hydra's callback at the end of a sweep: summary.csv and summary.html in its folder."""
+
+    def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
+        from dap.record.sweep import write_sweep  # here for the same reason
+
+        folder = Path(config.hydra.sweep.dir)
+        if not folder.is_dir():
+            return
+        statuses = Counter(row["status"] for row in write_sweep(folder))
+        print(f"sweep: {', '.join(f'{count} {status}' for status, count in statuses.items())}")
+        print(f"summary: {folder / 'summary.html'}", flush=True)
+
+
+def _write_refusal(folder: Path, reason: str, overrides: list[str]) -> None:
+    from dap.files import write_whole
+
+    facts = {"status": "refused", "reason": reason, "overrides": overrides}
+    write_whole(folder / "run.json", json.dumps(facts, indent=2) + "\n")
 
 
 def _in_one_line(error: BaseException) -> str:

@@ -116,6 +116,22 @@ def test_a_sweep(tmp_path):
     assert done.returncode == 0, done.stderr
     models = [json.loads((tmp_path / "out" / str(index) / "run.json").read_text())["model"] for index in range(2)]
     assert models == ["spectrogram_unet", "harmonic"]
+    assert "sweep: 2 finished" in done.stdout
+
+
+def test_a_sweep_tells_of_every_combination(tmp_path):
+    done = dap_run("-m", *SMALL, "size.hop_length=32,200", "task.noise_std=0.2", "hydra.sweep.dir=out", folder=tmp_path)
+    assert done.returncode == 2
+    assert "hop_length must be between 1 and n_fft" in done.stderr
+    with open(tmp_path / "out" / "summary.csv") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["status"] for row in rows] == ["finished", "refused"]
+    assert "hop_length must be between" in rows[1]["reason"]
+    assert "size.hop_length=200" in rows[1]["overrides"]
+    assert float(rows[0]["restored_si_sdr"]) < 20
+    page = (tmp_path / "out" / "summary.html").read_text()
+    assert 'src="0/restored.wav"' in page
+    assert 'href="0/report.html"' in page
 
 
 @pytest.mark.parametrize("experiment", options("experiment"))

@@ -1,0 +1,114 @@
+"""What a sweep leaves beside its runs: summary.csv, a row a run, and summary.html, to listen to them side by side."""
+
+import csv
+import html
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+from dap.files import write_whole
+from dap.metrics.scores import SCORES
+from dap.record.table import TITLES
+
+ENTRIES = ("observation", "restored", "oracle")
+COLUMNS = ["run", "overrides", "clip", "status", "reason", "step", "seconds", "n_parameters"]
+COLUMNS += [f"{entry}_{name}" for entry in ENTRIES for name in SCORES]
+
+_STYLE = """
+body { font: 14px/1.5 system-ui, sans-serif; margin: 2rem; color: #222 } h1 { font-size: 1.3rem }
+table { border-collapse: collapse } td, th { padding: .2rem .8rem .2rem 0; text-align: right; border-bottom: 1px solid #ddd }
+td:first-child, th:first-child, td.text { text-align: left } th { cursor: pointer; vertical-align: bottom }
+audio { width: 15rem; height: 2rem; vertical-align: middle } .bad { color: #a22 }
+"""
+
+_SCRIPT = """
+document.querySelectorAll('th').forEach((head, index) => head.addEventListener('click', () => {
+  const body = document.querySelector('tbody'), down = head.dataset.down !== 'yes';
+  const text = row => row.cells[index].textContent;
+  const value = row => isNaN(parseFloat(text(row))) ? text(row) : parseFloat(text(row));
+  head.dataset.down = down ? 'yes' : 'no';
+  [...body.rows].sort((a, b) => (value(a) < value(b) ? 1 : -1) * (down ? 1 : -1)).forEach(row => body.append(row));
+}));
+document.addEventListener('play', event => document.querySelectorAll('audio').forEach(player => {
+  if (player !== event.target) player.pause();
+}), true);
+"""
+
+
+def read_runs(folder: Path) -> list[dict[str, Any]]:
+    """A row for every run below a sweep's folder, in the order of their numbers.
+
+    A run's path is relative to ``folder``; what it was told is in its run.json, its scores in its metrics.json.
+    """
+    rows = []
+    for path in sorted(folder.rglob("run.json"), key=lambda path: [_number(part) for part in path.relative_to(folder).parts]):
+        facts = json.loads(path.read_text())
+        scores = path.with_name("metrics.json")
+        metrics = json.loads(scores.read_text()) if scores.exists() else {}
+        row = {
+            "run": str(path.parent.relative_to(folder)),
+            "overrides": " ".join(facts.get("overrides", [])),
+            "step": metrics.get("restored", {}).get("step"),
+            **{name: facts.get(name, "") for name in ("clip", "status", "reason", "seconds", "n_parameters")},
+        }
+        row |= {f"{entry}_{name}": metrics.get(entry, {}).get(name) for entry in ENTRIES for name in SCORES}
+        rows.append(row)
+    return rows
+
+
+def write_sweep(folder: Path) -> list[dict[str, Any]]:
+    """Write summary.csv and summary.html into a sweep's folder; returns the rows."""
+    rows = read_runs(folder)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({name: f"{value:.4f}" if isinstance(value, float) else value for name, value in row.items()})
+    write_whole(folder / "summary.csv", text.getvalue())
+    write_whole(folder / "summary.html", _page(folder, rows))
+    return rows
+
+
+def _page(folder: Path, rows: list[dict[str, Any]]) -> str:
+    """The table with players; it plays the runs' own files, so it stays in the sweep's folder."""
+    shown = [f"{entry}_si_sdr" for entry in ENTRIES]
+    heads = ["run", "overrides", "status", "step", "seconds", *(f"{entry}, {TITLES['si_sdr']}, dB" for entry in ENTRIES)]
+    cells = "".join(f"<th>{html.escape(head)}</th>" for head in [*heads, "restored", "observation"])
+    body = "".join(_row(folder, row, shown) for row in rows)
+    return f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{html.escape(folder.name)}</title><style>{_STYLE}</style></head><body>
+<h1>Sweep {html.escape(folder.name)}: {len(rows)} runs</h1>
+<p>Restored: what the run's own rule kept. Oracle: the best of the steps that were run, which needs the reference.
+A click on a title sorts.</p>
+<table><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table><script>{_SCRIPT}</script></body></html>
+"""
+
+
+def _row(folder: Path, row: dict[str, Any], shown: list[str]) -> str:
+    run = html.escape(row["run"], quote=True)
+    name = f'<a href="{run}/report.html">{run}</a>' if (folder / row["run"] / "report.html").exists() else run
+    status = html.escape(f"{row['status']}: {row['reason']}") if row["reason"] else html.escape(row["status"])
+    bad = "" if row["status"] == "finished" else " bad"
+    numbers = [row["step"], row["seconds"], *(row[column] for column in shown)]
+    players = [
+        f'<audio controls preload="none" src="{run}/{sound}.wav"></audio>'
+        if (folder / row["run"] / f"{sound}.wav").exists()
+        else ""
+        for sound in ("restored", "observation")
+    ]
+    return (
+        f'<tr><td>{name}</td><td class="text">{html.escape(row["overrides"])}</td><td class="text{bad}">{status}</td>'
+        + "".join(f"<td>{_cell(number)}</td>" for number in numbers)
+        + "".join(f"<td>{player}</td>" for player in players)
+        + "</tr>\n"
+    )
+
+
+def _cell(value: Any) -> str:
+    return "–" if value in (None, "") else f"{value:.2f}" if isinstance(value, float) else html.escape(str(value))
+
+
+def _number(part: str) -> tuple[int, str]:
+    """So that 10 comes after 9."""
+    return (int(part), "") if part.isdigit() else (-1, part)

@@ -56,7 +56,9 @@ class DeepPrior:
         if steps < 1:
             raise ValueError(f"steps must be at least 1, got {steps}")
         if lr_decay is not None and not (lr_decay[0] >= 1 and 0 < lr_decay[1] <= 1):
-            raise ValueError(f"lr_decay must be a number of steps, at least 1, and a factor above 0 and up to 1, got {list(lr_decay)}")
+            raise ValueError(
+                f"lr_decay must be a number of steps, at least 1, and a factor above 0 and up to 1, got {list(lr_decay)}"
+            )
         if input_noise_std < 0:
             raise ValueError(f"input_noise_std must be at least 0, got {input_noise_std}")
         if not 0 <= output_ema < 1:

@@ -5,6 +5,7 @@ import math
 
 import torch
 from torch import Tensor, nn
+from torch.optim.lr_scheduler import LRScheduler
 
 
 def fit(
@@ -15,6 +16,7 @@ def fit(
     steps: int,
     input_noise_std: float = 0.0,
     generator: torch.Generator | None = None,
+    scheduler: LRScheduler | None = None,
 ) -> Iterator[tuple[int, float, Tensor]]:
     """Minimise objective(network(latent)) over the network's weights.
 
@@ -26,6 +28,7 @@ def fit(
         steps: number of updates.
         input_noise_std: standard deviation of the noise added to the latent, afresh at each step (Ulyanov et al., 2018).
         generator: of that noise, on the latent's device.
+        scheduler: changes the optimiser's learning rate after each update.
 
     Yields:
         (step, loss, output), steps + 1 times: the untouched network, then the network after each update.
@@ -54,3 +57,5 @@ def fit(
             optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
+            if scheduler is not None:
+                scheduler.step()

@@ -33,6 +33,8 @@ class Config:
     data: Any = MISSING
     steps: int = MISSING
     lr: float = MISSING
+    lr_decay: Any = MISSING
+    input_noise_std: float = MISSING
     seed: int = MISSING
     device: str = MISSING
     threads: int | None = MISSING

@@ -38,6 +38,15 @@ def test_perturbation_comes_from_the_generator():
     assert noisy[0][3][1] != run()[3][1]
 
 
+def test_a_scheduler_changes_the_learning_rate_after_each_update():
+    """Plain gradient descent on y: each step is lr · 1, and lr is 0.4 for two updates, then a tenth of it."""
+    weight = nn.Linear(1, 1, bias=False)
+    optimizer = torch.optim.SGD(weight.parameters(), lr=0.4)
+    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, step_size=2, gamma=0.1)
+    values = torch.tensor([loss for _, loss, _ in fit(weight, torch.ones(1, 1), torch.sum, optimizer, 4, scheduler=scheduler)])
+    assert torch.allclose(values.diff(), torch.tensor([-0.4, -0.4, -0.04, -0.04]), atol=1e-6)
+
+
 def test_a_loss_that_is_no_number_stops_it():
     weight = nn.Linear(1, 1)
     with pytest.raises(FloatingPointError, match="the loss became nan at step 0: try a smaller lr"):

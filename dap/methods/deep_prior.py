@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor, nn
+from torch.optim.lr_scheduler import StepLR
 
 from dap.dsp.representation import Representation
 from dap.fit import fit
@@ -22,6 +23,7 @@ class DeepPrior:
         loss: (estimate, target) to a scalar.
         optimizer: makes the optimiser from the weights.
         steps: number of updates.
+        lr_decay: (number of updates, factor): so often the learning rate is multiplied by the factor; None leaves it.
         input_noise_std: perturbation of z at each step.
         output_ema: weight of the past in the running mean of outputs that is the estimate; 0 takes the output as it is.
         target_rms: level that the observation's maps are scaled to for the fit (and the estimate scaled back from); None
@@ -44,6 +46,7 @@ class DeepPrior:
         loss: Callable[[Tensor, Tensor], Tensor],
         optimizer: Callable[..., torch.optim.Optimizer],
         steps: int,
+        lr_decay: tuple[int, float] | None = None,
         input_noise_std: float = 0.0,
         output_ema: float = 0.0,
         target_rms: float | None = 1.0,
@@ -52,6 +55,10 @@ class DeepPrior:
     ) -> None:
         if steps < 1:
             raise ValueError(f"steps must be at least 1, got {steps}")
+        if lr_decay is not None and not (lr_decay[0] >= 1 and 0 < lr_decay[1] <= 1):
+            raise ValueError(
+                f"lr_decay must be a number of steps, at least 1, and a factor above 0 and up to 1, got {list(lr_decay)}"
+            )
         if input_noise_std < 0:
             raise ValueError(f"input_noise_std must be at least 0, got {input_noise_std}")
         if not 0 <= output_ema < 1:
@@ -59,7 +66,7 @@ class DeepPrior:
         if target_rms is not None and target_rms <= 0:
             raise ValueError(f"target_rms must be above 0 or null, got {target_rms}")
         self.network, self.representation, self.latent = network, representation, latent
-        self.loss, self.optimizer, self.steps = loss, optimizer, steps
+        self.loss, self.optimizer, self.steps, self.lr_decay = loss, optimizer, steps, lr_decay
         self.input_noise_std, self.output_ema, self.target_rms = input_noise_std, output_ema, target_rms
         self.device, self.seed = torch.device(device), seed
         self.facts: dict[str, int] = {}  # what run.json says about the method
@@ -104,7 +111,8 @@ class DeepPrior:
 
         perturbation = torch.Generator(self.device).manual_seed(self.seed)
         optimizer = self.optimizer(network.parameters())
-        outputs = fit(network, latent, objective, optimizer, self.steps, self.input_noise_std, perturbation)
+        scheduler = None if self.lr_decay is None else StepLR(optimizer, self.lr_decay[0], self.lr_decay[1])
+        outputs = fit(network, latent, objective, optimizer, self.steps, self.input_noise_std, perturbation, scheduler)
 
         def iterates() -> Iterator[Iterate]:
             mean, weight = torch.zeros_like(target), 0.0

@@ -113,3 +113,17 @@ def test_wrong_settings(settings, message):
 def test_silence():
     with pytest.raises(ValueError, match="the observation is silent"):
         prior().restore(torch.zeros(1, 2000), Denoise(noise_std=0.1))
+
+
+def test_the_learning_rate_decays():
+    """Once it is next to nothing, the estimate stays as it is."""
+    iterates = prior(steps=4, lr_decay=(2, 1e-12)).restore(torch.randn(1, 2000), Denoise(noise_std=0.1))
+    estimates = [iterate.estimate for iterate in iterates]
+    assert not torch.allclose(estimates[1], estimates[2], atol=1e-6)
+    assert torch.allclose(estimates[2], estimates[4], atol=1e-6)
+
+
+@pytest.mark.parametrize("lr_decay", [(0, 0.1), (10, 0.0), (10, 2.0)])
+def test_a_learning_rate_does_not_decay_like_that(lr_decay):
+    with pytest.raises(ValueError, match="lr_decay must be a number of steps, at least 1, and a factor above 0 and up to 1"):
+        prior(lr_decay=lr_decay)

@@ -28,13 +28,13 @@ def test_every_experiment_builds(experiment):
         build(made[part], part)
 
 
-@pytest.mark.parametrize("folder", ["models", "tasks", "methods", "data"])
+@pytest.mark.parametrize("folder", ["models", "tasks", "methods", "data", "layers/upsample"])
 def test_every_class_is_an_option_of_a_group(folder):
     text = "".join(path.read_text() for path in CONFIGS.rglob("*.yaml"))
-    contracts = {"task", "iterate", "clip"}  # what the others have in common
+    contracts = {"task", "iterate", "clip", "upsampler"}  # what the others have in common
     for path in (REPOSITORY / "dap" / folder).glob("*.py"):
         if path.stem != "__init__" and path.stem not in contracts:
-            assert f"_target_: dap.{folder}.{path.stem}." in text, f"{path.name} is the target of no yaml"
+            assert f"_target_: dap.{folder.replace('/', '.')}.{path.stem}." in text, f"{path.name} is the target of no yaml"
 
 
 def test_every_setting_is_explained():

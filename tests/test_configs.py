@@ -49,6 +49,12 @@ def test_every_setting_is_explained():
                 assert "#" in line, f"{path.relative_to(CONFIGS)}: {line.strip()} has no comment"
 
 
+def test_a_model_can_choose_its_loss_and_the_command_line_another():
+    assert composed("model=wave_decoder").method.loss._target_ == "dap.losses.l2_norm"
+    for overrides in (["model=wave_decoder", "loss=l1"], ["loss=l1", "model=wave_decoder"]):
+        assert composed(*overrides).method.loss._target_ == "dap.losses.l1"
+
+
 def test_a_model_can_be_given_on_top_of_an_experiment():
     for experiment in options("experiment"):
         cfg = composed(f"experiment={experiment}", "model=dilated_unet", "steps=7")

@@ -28,13 +28,13 @@ def test_every_experiment_builds(experiment):
         build(made[part], part)
 
 
-@pytest.mark.parametrize("folder", ["models", "tasks", "methods", "data"])
+@pytest.mark.parametrize("folder", ["models", "tasks", "methods", "data", "layers/upsample"])
 def test_every_class_is_an_option_of_a_group(folder):
     text = "".join(path.read_text() for path in CONFIGS.rglob("*.yaml"))
-    contracts = {"task", "iterate", "clip"}  # what the others have in common
+    contracts = {"task", "iterate", "clip", "upsampler"}  # what the others have in common
     for path in (REPOSITORY / "dap" / folder).glob("*.py"):
         if path.stem != "__init__" and path.stem not in contracts:
-            assert f"_target_: dap.{folder}.{path.stem}." in text, f"{path.name} is the target of no yaml"
+            assert f"_target_: dap.{folder.replace('/', '.')}.{path.stem}." in text, f"{path.name} is the target of no yaml"
 
 
 def test_every_setting_is_explained():
@@ -47,6 +47,12 @@ def test_every_setting_is_explained():
             )
             if plain and "override" not in line and path.parent.name != "experiment":
                 assert "#" in line, f"{path.relative_to(CONFIGS)}: {line.strip()} has no comment"
+
+
+def test_a_model_can_choose_its_loss_and_the_command_line_another():
+    assert composed("model=wave_decoder").method.loss._target_ == "dap.losses.l2_norm"
+    for overrides in (["model=wave_decoder", "loss=l1"], ["loss=l1", "model=wave_decoder"]):
+        assert composed(*overrides).method.loss._target_ == "dap.losses.l1"
 
 
 def test_a_model_can_be_given_on_top_of_an_experiment():

@@ -23,7 +23,8 @@ class Fit:
 
 def prepared(model: str, n_samples: int = 2000, n_channels: int = 1, seed: int = 0) -> Fit:
     made = settings(f"model={model}", *SMALL)
-    waveform = torch.randn(1, n_channels, n_samples, generator=torch.Generator().manual_seed(7))
+    tone = torch.sin(0.1 * torch.arange(n_samples))  # what a prior against noise can fit
+    waveform = tone + 0.1 * torch.randn(1, n_channels, n_samples, generator=torch.Generator().manual_seed(7))
     target = build(made["representation"], "representation").of(waveform).analysis(waveform)
     size = tuple(target.shape[2:])
     latent = build(made["latent"], "latent")(size, torch.Generator().manual_seed(seed))

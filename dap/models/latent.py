@@ -3,15 +3,16 @@
 import torch
 from torch import Tensor
 
-DISTRIBUTIONS = ("normal", "uniform")
+DISTRIBUTIONS = ("normal", "uniform", "symmetric_uniform")
 
 
 class Latent:
-    """Draws z: N(0, scale²), or uniform over [0, scale).
+    """Draws z: N(0, scale²), or uniform over [0, scale) or [−scale, scale).
 
     Args:
         channels: maps of z. More of them give the network more to build noise from.
-        distribution: "normal" (Zhang et al., ICLR 2020) or "uniform" (Ulyanov et al., 2018: scale 0.1).
+        distribution: "normal" (Zhang et al., ICLR 2020), "uniform" (Ulyanov et al., 2018: scale 0.1) or "symmetric_uniform"
+            (Michelashvili & Wolf, 2019: scale 1).
         scale: standard deviation, or upper end.
 
     Raises:
@@ -33,4 +34,5 @@ class Latent:
     def __call__(self, size: tuple[int, ...], generator: torch.Generator) -> Tensor:
         """Draw z of (1, channels, *size), drawn on the CPU so that every device gets the same."""
         draw = torch.randn if self.distribution == "normal" else torch.rand
-        return self.scale * draw(1, self.channels, *size, generator=generator)
+        z = draw(1, self.channels, *size, generator=generator)
+        return self.scale * (2 * z - 1 if self.distribution == "symmetric_uniform" else z)

@@ -45,6 +45,9 @@ def main() -> None:
     except KeyboardInterrupt:
         _say("interrupted")
         sys.exit(130)
+    except BrokenPipeError:  # whoever read the output, `head` say, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
     except (HydraException, OmegaConfBaseException, OSError) as error:
         _say(_in_one_line(error))
         sys.exit(2)

@@ -3,16 +3,16 @@
 import torch
 from torch import Tensor
 
-DISTRIBUTIONS = ("normal", "uniform", "symmetric")
+DISTRIBUTIONS = ("normal", "uniform", "symmetric_uniform")
 
 
 class Latent:
-    """Draws z: N(0, scale²), or uniform over [0, scale) or over [−scale, scale).
+    """Draws z: N(0, scale²), or uniform over [0, scale) or [−scale, scale).
 
     Args:
         channels: maps of z. More of them give the network more to build noise from.
-        distribution: "normal" (Zhang et al., ICLR 2020), "uniform" (Ulyanov et al., 2018: scale 0.1) or "symmetric"
-            (Turetzky et al., 2022: scale 1).
+        distribution: "normal" (Zhang et al., ICLR 2020), "uniform" (Ulyanov et al., 2018: scale 0.1) or "symmetric_uniform"
+            (Michelashvili & Wolf, 2019: scale 1).
         scale: standard deviation, or upper end.
 
     Raises:
@@ -35,4 +35,4 @@ class Latent:
         """Draw z of (1, channels, *size), drawn on the CPU so that every device gets the same."""
         draw = torch.randn if self.distribution == "normal" else torch.rand
         z = draw(1, self.channels, *size, generator=generator)
-        return self.scale * (2 * z - 1 if self.distribution == "symmetric" else z)
+        return self.scale * (2 * z - 1 if self.distribution == "symmetric_uniform" else z)

@@ -5,7 +5,6 @@ import torch
 from torch import nn
 
 from dap.models.demucs import Demucs
-from dap.models.latent import Latent
 from tests.options import settings
 
 
@@ -78,14 +77,6 @@ def test_its_loss_is_l1_unless_another_is_asked_for():
     assert settings("model=demucs")["method"]["loss"]["_target_"] == "dap.losses.l1"
     assert settings("model=demucs", "loss=l2")["method"]["loss"]["_target_"] == "dap.losses.l2"
     assert settings("model=harmonic")["method"]["loss"]["_target_"] == "dap.losses.l2"
-
-
-def test_the_latent_is_uniform_on_both_sides_of_zero():
-    z = Latent(1, "symmetric", 0.5)((100_000,), torch.Generator().manual_seed(0))
-    assert -0.5 <= float(z.min()) < -0.499
-    assert 0.499 < float(z.max()) <= 0.5
-    assert float(z.mean()) == pytest.approx(0, abs=5e-3)
-    assert float(z.std()) == pytest.approx(0.5 / 3**0.5, rel=0.01)
 
 
 @pytest.mark.parametrize(

@@ -178,6 +178,13 @@ SETTINGS_THAT_CANNOT_BE = {
     "two_noises": ("task.noise=pink task.noise_path=long.wav", "task: give one of noise and noise_path, got pink and long.wav"),
     "no_such_noise": ("task.noise_path=rain.wav", "rain.wav: no such file"),
     "silent_noise": ("task.noise_path=silence.wav", "silence.wav: the recording of noise is silent"),
+    "one_level": ("task=quantization task.n_levels=1", "task: n_levels must be from 2 to 16777216, got 1"),
+    "levels_and_bits": ("task=quantization task.n_bits=4", "task: give one of n_levels and n_bits and set the other to null"),
+    "zero_mu": ("task=quantization task.mu_law=0", "task: mu_law must be a number above 0 or null, got 0"),
+    "not_quantised": (
+        "task=quantization data=file data.path=long.wav data.degraded=true",
+        "is none of the 16 levels (data.peak=null leaves the level of the file as it is)",
+    ),
     "negative_snapshots": ("snapshot_every=0", "snapshot_every: must be at least 1, got 0"),
     "no_cuda": ("device=cuda", "device: cuda was asked for, but torch finds no CUDA device here"),
     "unknown_device": ("device=gpu", "device: must be auto, cpu or cuda, got 'gpu'"),

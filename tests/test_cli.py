@@ -92,6 +92,16 @@ def test_a_degraded_file_gets_no_noise_and_no_invented_scores(tmp_path, stereo):
     assert "oracle" not in metrics
 
 
+def test_a_low_rate_file_comes_out_at_the_higher_rate(tmp_path, stereo):
+    arguments = ["task=super_resolution", "task.factor=3", "data=file", f"data.path='{stereo}'", "data.degraded=true"]
+    done = dap_run(*SMALL, *arguments, "hydra.run.dir=out", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for name in ("restored", "observation"):
+        waveform, rate = read_audio(tmp_path / "out" / f"{name}.wav")
+        assert (waveform.shape, rate) == ((2, 3 * 6001), 3 * 44100)
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["sample_rate"] == 3 * 44100
+
+
 def test_a_folder(tmp_path, stereo):
     sounds = tmp_path / "sounds"
     sounds.mkdir()
@@ -184,6 +194,12 @@ SETTINGS_THAT_CANNOT_BE = {
     "not_quantised": (
         "task=quantization data=file data.path=long.wav data.degraded=true",
         "is none of the 16 levels (data.peak=null leaves the level of the file as it is)",
+    ),
+    "factor_one": ("task=super_resolution task.factor=1", "task: factor must be at least 2, got 1"),
+    "half_a_factor": ("task=super_resolution task.factor=2.5", "task.factor: expected a whole number, got 2.5"),
+    "unknown_interpolation": (
+        "task=super_resolution task.interpolation=cubic",
+        "task: interpolation must be one of sinc, linear, got 'cubic'",
     ),
     "negative_snapshots": ("snapshot_every=0", "snapshot_every: must be at least 1, got 0"),
     "no_cuda": ("device=cuda", "device: cuda was asked for, but torch finds no CUDA device here"),

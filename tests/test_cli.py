@@ -201,6 +201,22 @@ SETTINGS_THAT_CANNOT_BE = {
         "task=super_resolution task.interpolation=cubic",
         "task: interpolation must be one of sinc, linear, got 'cubic'",
     ),
+    "gap_outside": ("task=inpainting task.gaps=[[1.9,2.5]]", "gap [1.9, 2.5] s is not inside the clip of 2.000 s"),
+    "all_gap": ("task=inpainting task.gaps=[[0,2]]", "the gaps cover the whole clip of 2.000 s: nothing is left to observe"),
+    "half_a_gap": ("task=inpainting task.gaps=[[1]]", "task: gaps must be a list of [start, end] in s, got [[1]]"),
+    "two_kinds_of_gap": (
+        "task=inpainting task.gaps=[[1,1.1]] task.n_gaps=3",
+        "task: give one of gaps, n_gaps, missing_share, mask_path, got gaps and n_gaps",
+    ),
+    "too_many_gaps": ("task=inpainting task.n_gaps=99", "99 gaps of 800 samples do not fit into 32000 samples"),
+    "mask_of_another_length": (
+        "task=inpainting task.mask_path=long.wav",
+        "long.wav: the mask must be of one channel and 32000 samples as the clip, got (4000,)",
+    ),
+    "gaps_of_a_damaged_file": (
+        "task=inpainting data=file data.path=long.wav data.degraded=true",
+        "where a clip is damaged already its gaps cannot be drawn: give gaps or mask_path",
+    ),
     "negative_snapshots": ("snapshot_every=0", "snapshot_every: must be at least 1, got 0"),
     "no_cuda": ("device=cuda", "device: cuda was asked for, but torch finds no CUDA device here"),
     "unknown_device": ("device=gpu", "device: must be auto, cpu or cuda, got 'gpu'"),

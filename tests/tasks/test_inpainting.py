@@ -1,0 +1,161 @@
+"""Inpainting."""
+
+import numpy as np
+import pytest
+import torch
+
+from dap.audio import write_audio
+from dap.tasks.inpainting import Inpainting
+
+KINDS = [
+    {"gaps": [[0.1, 0.15], [0.2, 0.3]]},
+    {"n_gaps": 3, "gap_seconds": 0.02},
+    {"n_gaps": 2, "gap_columns": 3, "n_fft": 256, "hop_length": 64},
+    {"missing_share": 0.3},
+    {},
+]
+
+
+@pytest.fixture(params=KINDS, ids=str)
+def task(request, generator) -> Inpainting:
+    """Of each kind, at half a second of 8 kHz."""
+    return Inpainting(**request.param).at(8000, 4000, generator)
+
+
+def test_gaps_are_where_they_were_asked_for(generator):
+    observation = Inpainting(gaps=[[0.1, 0.15], [0.4, 0.5]]).at(8000, 4000, None).degrade(torch.ones(2, 4000), generator)
+    expected = torch.ones(2, 4000)
+    expected[:, 800:1200] = expected[:, 3200:] = 0
+    assert torch.equal(observation, expected)
+
+
+def test_the_amount_that_is_missing_is_as_asked_for_and_told(generator):
+    for settings, expected in zip(KINDS, (0.15, 0.06, None, 0.15, 0.2), strict=True):
+        task = Inpainting(**settings).at(8000, 4000, generator)
+        missing = float((task.degrade(torch.ones(1, 4000), generator) < 1).sum()) / 8000
+        assert task.facts["missing_seconds"] == missing
+        if expected is not None:
+            assert missing == pytest.approx(expected)
+
+
+def test_without_a_fade_finish_takes_every_observed_sample_and_the_rest_from_the_estimate(generator):
+    task = Inpainting(gaps=[[0.1, 0.2]], fade_seconds=0.0).at(8000, 4000, None)
+    reference, estimate = torch.randn(2, 2, 4000, generator=generator)
+    finished = task.finish(estimate, task.degrade(reference, generator))
+    assert torch.allclose(finished[:, :800], reference[:, :800], atol=1e-6)
+    assert torch.equal(finished[:, 800:1600], estimate[:, 800:1600])
+    assert torch.allclose(finished[:, 1600:], reference[:, 1600:], atol=1e-6)
+
+
+def test_the_fade_lies_outside_the_gap(generator):
+    task = Inpainting(gaps=[[0.1, 0.2]], fade_seconds=0.01).at(8000, 4000, None)
+    finished = task.finish(torch.ones(1, 4000), torch.zeros(1, 4000))[0]  # 1 − weight
+    assert (finished[800:1600] == 1).all()
+    assert (finished[:720] == 0).all()
+    assert (finished[1680:] == 0).all()
+    assert float(finished.diff().abs().max()) < 0.5 * torch.pi / 80  # no step: the steepest of a raised cosine over 80
+    assert (finished[720:800].diff() > 0).all()
+
+
+def test_finishing_again_moves_the_fades_alone_by_at_most_a_quarter(task, generator):
+    reference, estimate = torch.randn(2, 1, 4000, generator=generator)
+    observation = task.degrade(reference, generator)
+    once = task.finish(estimate, observation)
+    twice = task.finish(once, observation)
+    fading = (task.weight > 0) & (task.weight < 1)
+    assert torch.allclose(twice[:, ~fading], once[:, ~fading], atol=1e-6)
+    assert ((twice - once).abs() <= 0.25 * (estimate - observation).abs() + 1e-6).all()
+    assert ((twice - observation).abs() <= (once - observation).abs() + 1e-6).all()
+
+
+def test_what_is_missing_of_the_reference_does_not_matter(task, generator):
+    reference = torch.randn(1, 4000, generator=generator)
+    other = torch.where(task.mask == 0, 5.0, reference)
+    assert torch.equal(task.degrade(reference, generator), task.degrade(other, generator))
+
+
+def test_a_damaged_sound_is_silent_in_the_gap_whatever_stands_there():
+    observation, rate = Inpainting(gaps=[[0.1, 0.2]]).receive(torch.ones(1, 4000), 8000)
+    assert rate == 8000
+    assert (observation[:, 800:1600] == 0).all()
+    assert observation.sum() == 3200
+
+
+@pytest.mark.parametrize("suffix", ["npy", "wav"])
+def test_a_mask_from_a_file(tmp_path, suffix, generator):
+    mask = (torch.rand(1, 400, generator=generator) > 0.3).float()
+    path = tmp_path / f"mask.{suffix}"
+    if suffix == "npy":
+        np.save(path, mask[0].bool().numpy())
+    else:
+        write_audio(path, 0.99997 * mask, 8000)  # 16 bits have no 1
+    task = Inpainting(mask_path=str(path)).at(8000, 400, None)
+    assert torch.equal(task.observe(torch.ones(1, 400)), mask)
+    with pytest.raises(ValueError, match=r"must be of one channel and 399 samples as the clip, got \(400,\)"):
+        Inpainting(mask_path=str(path)).at(8000, 399, None)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (np.full(100, 0.5), "a mask holds 1 where a sample is observed and 0"),
+        (np.full(100, 2), "a mask holds 1"),
+        (np.full(100, np.nan), "a mask holds 1"),
+        (np.zeros(100), "the gaps cover the whole clip of 0.100 s"),
+        (np.ones((2, 100)), r"of one channel and 100 samples as the clip, got \(2, 100\)"),
+        (np.array(["a"] * 100), "not an .npy file of numbers"),
+        (np.array([None] * 100), "not an .npy file of numbers"),
+    ],
+)
+def test_masks_that_cannot_be_used(tmp_path, content, message):
+    np.save(tmp_path / "mask.npy", content)
+    with pytest.raises(ValueError, match=message):
+        Inpainting(mask_path=str(tmp_path / "mask.npy")).at(1000, 100, None)
+
+
+def test_no_mask_file():
+    with pytest.raises(ValueError, match=r"nowhere\.npy: not an \.npy file"):
+        Inpainting(mask_path="nowhere.npy").at(1000, 100, None)
+
+
+@pytest.mark.parametrize(
+    ("gaps", "message"),
+    [
+        ([[0.4, 0.6]], r"gap \[0.4, 0.6\] s is not inside the clip of 0.500 s"),
+        ([[-0.1, 0.2]], r"gap \[-0.1, 0.2\] s is not inside"),
+        ([[0.3, 0.2]], r"gap \[0.3, 0.2\] s is not inside"),
+        ([[0.1, float("nan")]], "is not inside"),
+        ([[0.1, 0.10001]], "a gap of samples 800 to 800 is not inside"),
+        ([[0.0, 0.5]], "the gaps cover the whole clip of 0.500 s"),
+    ],
+)
+def test_gaps_that_do_not_fit_the_clip(gaps, message):
+    with pytest.raises(ValueError, match=message):
+        Inpainting(gaps=gaps).at(8000, 4000, None)
+
+
+def test_order_of_calls():
+    with pytest.raises(ValueError, match=r"call at\(\) first"):
+        Inpainting().observe(torch.ones(1, 10))
+    with pytest.raises(ValueError, match="a clip of 10 samples, got one of 11"):
+        Inpainting(gaps=[[0.1, 0.2]]).at(10, 10, None).observe(torch.ones(1, 11))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"gaps": [[0.1, 0.2]], "n_gaps": 2}, "give one of gaps, n_gaps, missing_share, mask_path, got gaps and n_gaps"),
+        ({"gaps": []}, "gaps must be a list of"),
+        ({"gaps": [[0.1]]}, "gaps must be a list of"),
+        ({"n_gaps": 0}, "n_gaps must be at least 1, got 0"),
+        ({"gap_seconds": 0.1, "gap_columns": 2}, "give one of gap_seconds and gap_columns"),
+        ({"gap_seconds": 0.1, "missing_share": 0.2}, "are the length of n_gaps gaps, and missing_share is given"),
+        ({"gap_seconds": 0.0}, "gap_seconds must be above 0 s, got 0.0"),
+        ({"gap_columns": 0}, "gap_columns must be at least 1, got 0"),
+        ({"missing_share": 1.0}, "missing_share must be between 0 and 1, got 1.0"),
+        ({"fade_seconds": -1.0}, "fade_seconds must be at least 0 s, got -1.0"),
+    ],
+)
+def test_wrong_settings(settings, message):
+    with pytest.raises(ValueError, match=message):
+        Inpainting(**settings)

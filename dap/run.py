@@ -11,6 +11,7 @@ from typing import Any
 import numpy
 from omegaconf import DictConfig, OmegaConf
 import torch
+from torch import Tensor
 from tqdm import tqdm
 
 from dap import __version__
@@ -144,29 +145,37 @@ def run(cfg: DictConfig, folder: Path, choices: dict[str, str], overrides: list[
     return failures
 
 
+def observe_clip(parts: Parts, clip: Clip) -> tuple[Clip, Task, Tensor]:
+    """Damage a clip, unless it is damaged already; returns the clip (at the rate that is restored), its task, the observation.
+
+    Raises:
+        ValueError: clip and task do not fit each other.
+    """
+    if clip.degraded:
+        observation, rate = parts.task.receive(clip.waveform, clip.sample_rate)
+        task = parts.task.at(rate, observation.shape[-1], None)
+        return replace(clip, waveform=observation, sample_rate=rate), task, observation
+    generator = torch.Generator().manual_seed(parts.settings["seed"])
+    task = parts.task.at(clip.sample_rate, clip.waveform.shape[-1], generator)
+    return clip, task, task.degrade(clip.waveform, generator)
+
+
 def restore_clip(parts: Parts, clip: Clip, folder: Path) -> Metrics:
-    """Degrade a clip (unless it is degraded already), restore it, record it; returns the scores.
+    """Damage a clip (unless it is damaged already), restore it, record it; returns the scores.
 
     Raises:
         ValueError: clip and configuration do not fit each other: nothing was begun.
         FloatingPointError: the fit failed; run.json says so, and what was written stays.
     """
     settings = parts.settings
+    clip, task, observation = observe_clip(parts, clip)
     reference = None if clip.degraded else clip.waveform
-    if reference is None:
-        observation, rate = parts.task.receive(clip.waveform, clip.sample_rate)
-        clip = replace(clip, waveform=observation, sample_rate=rate)
-        task = parts.task.at(rate, observation.shape[-1], None)
-    else:
-        generator = torch.Generator().manual_seed(settings["seed"])
-        task = parts.task.at(clip.sample_rate, reference.shape[-1], generator)
-        observation = task.degrade(reference, generator)
     iterates: Iterator[Iterate] = parts.method.restore(observation, task)
     rule = parts.stopping()
     oracle = None if reference is None else Oracle()
     for judge in (rule, oracle):
         if judge is not None:
-            judge.start(observation, reference)
+            judge.start(observation, reference, task.observe)
 
     record = RunFolder(folder, clip, observation, {**_facts(parts), **task.facts, **parts.method.facts})
     every, last = settings["snapshot_every"], settings["steps"]
@@ -177,7 +186,7 @@ def restore_clip(parts: Parts, clip: Clip, folder: Path) -> Metrics:
                 estimate = task.finish(iterate.estimate, observation)
                 if oracle is not None:
                     oracle.update(iterate.step, estimate)
-                row = record.add_iterate(iterate.step, iterate.loss, estimate, rule.statistic)
+                row = record.add_iterate(iterate.step, iterate.loss, estimate, task.observe(estimate), rule.statistic)
                 stop = rule.done and settings["stop_early"]
                 if iterate.step % every == 0 or iterate.step == last or stop:
                     record.add_snapshot(iterate.step, estimate)

@@ -5,6 +5,7 @@ from the observation and the iterates alone.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 import math
 
 import torch
@@ -12,6 +13,8 @@ from torch import Tensor
 
 from dap.dsp.noise import estimate_noise_std
 from dap.metrics.distortion import si_sdr
+
+Observe = Callable[[Tensor], Tensor]
 
 
 class StoppingRule(ABC):
@@ -34,8 +37,12 @@ class StoppingRule(ABC):
         self.done = False
         self.reason = "the last step was reached"
 
-    def start(self, observation: Tensor, reference: Tensor | None) -> None:  # noqa: B027  (most rules need nothing)
-        """Before the first iterate; waveforms (channel, time)."""
+    def start(self, observation: Tensor, reference: Tensor | None, observe: Observe = lambda estimate: estimate) -> None:  # noqa: B027
+        """Before the first iterate (most rules need nothing); waveforms (channel, time).
+
+        Args:
+            observe: what an estimate would have been observed as: the task's.
+        """
 
     @abstractmethod
     def update(self, step: int, estimate: Tensor) -> None:
@@ -79,7 +86,7 @@ class Oracle(StoppingRule):
 
     blind = False
 
-    def start(self, observation: Tensor, reference: Tensor | None) -> None:
+    def start(self, observation: Tensor, reference: Tensor | None, observe: Observe = lambda estimate: estimate) -> None:
         if reference is None:
             raise ValueError("the oracle needs a reference, and this data has none (data.degraded=true)")
         self.reference = reference
@@ -93,7 +100,7 @@ class Oracle(StoppingRule):
 
 
 class Discrepancy(StoppingRule):
-    """Morozov's principle: stop where what is left over, observation − estimate, is as loud as the noise.
+    """Morozov's principle: stop where what is left over, observation − observe(estimate), is as loud as the noise.
 
     By then some of the noise is in the estimate and some of the sound is not, so the best iterate's residual is a little
     quieter than the noise: hence the factor.
@@ -116,12 +123,12 @@ class Discrepancy(StoppingRule):
             raise ValueError(f"factor must be above 0, got {factor}")
         self.noise_std, self.factor = noise_std, factor
 
-    def start(self, observation: Tensor, reference: Tensor | None) -> None:
-        self.observation = observation
+    def start(self, observation: Tensor, reference: Tensor | None, observe: Observe = lambda estimate: estimate) -> None:
+        self.observation, self.observe = observation, observe
         self.level = estimate_noise_std(observation) if self.noise_std is None else self.noise_std
 
     def update(self, step: int, estimate: Tensor) -> None:
-        residual = float((estimate - self.observation).square().mean().sqrt())
+        residual = float((self.observe(estimate) - self.observation).square().mean().sqrt())
         self.statistic = residual / max(self.level, torch.finfo(torch.float32).tiny)
         if not self.done:
             self.choose(step, estimate)

@@ -90,6 +90,16 @@ def test_emv_does_not_take_the_silence_at_the_start():
     assert rule.step > 100
 
 
+def test_the_residual_is_of_what_was_observed():
+    mask = torch.ones(1, 1000)
+    mask[:, 500:] = 0
+    rule = Discrepancy(noise_std=0.1)
+    rule.start(torch.zeros(1, 1000), None, lambda estimate: mask * estimate)
+    rule.update(0, 1 - mask)  # loud, where nothing was observed
+    assert rule.statistic == 0
+    assert rule.done
+
+
 def test_emv_does_not_judge_before_its_means_are_full():
     rule = EMV(alpha=0.05, patience=10)
     still = torch.ones(1, 100)

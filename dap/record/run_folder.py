@@ -62,12 +62,12 @@ class RunFolder:
         seconds = round(time.monotonic() - self.begun, 2)
         self.write_json("run.json", {"status": status, **self.facts, "seconds": seconds, "steps_done": steps_done, **more})
 
-    def add_iterate(self, step: int, loss: float | None, estimate: Tensor, statistic: float | None) -> Row:
-        """A row of the curves."""
+    def add_iterate(self, step: int, loss: float | None, estimate: Tensor, observed: Tensor, statistic: float | None) -> Row:
+        """A row of the curves; ``observed`` is what the estimate would have been observed as."""
         row: Row = {
             "step": step,
             "loss": loss,
-            "psnr_observation": psnr(estimate, self.observation),
+            "psnr_observation": psnr(observed, self.observation),
             "stopping": statistic,
             "seconds": time.monotonic() - self.begun,
         }

@@ -23,8 +23,9 @@ def clip() -> Clip:
 def recorded(path, clip: Clip, n_steps: int = 3) -> RunFolder:
     folder = RunFolder(path, clip, clip.waveform + 0.1, {"task": "denoise", "model": "harmonic"})
     for step in range(n_steps):
-        folder.add_iterate(step, 1.0 / (step + 1), clip.waveform * (step + 1) / n_steps, None)
-        folder.add_snapshot(step, clip.waveform * (step + 1) / n_steps)
+        estimate = clip.waveform * (step + 1) / n_steps
+        folder.add_iterate(step, 1.0 / (step + 1), estimate, estimate, None)
+        folder.add_snapshot(step, estimate)
     return folder
 
 

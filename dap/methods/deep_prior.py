@@ -9,7 +9,6 @@ from torch.optim.lr_scheduler import StepLR
 from dap.dsp.representation import Representation
 from dap.fit import fit
 from dap.methods.iterate import Iterate
-from dap.models.latent import Latent
 from dap.tasks.task import Task
 
 
@@ -42,7 +41,7 @@ class DeepPrior:
         self,
         network: Callable[..., nn.Module],
         representation: Representation,
-        latent: Latent,
+        latent: Callable[[tuple[int, ...], torch.Generator], Tensor],
         loss: Callable[[Tensor, Tensor], Tensor],
         optimizer: Callable[..., torch.optim.Optimizer],
         steps: int,

@@ -175,7 +175,7 @@ def restore_clip(parts: Parts, clip: Clip, folder: Path) -> Metrics:
     oracle = None if reference is None else Oracle()
     for judge in (rule, oracle):
         if judge is not None:
-            judge.start(observation, reference, task.observe)
+            judge.start(task, observation, reference)
 
     record = RunFolder(folder, clip, observation, {**_facts(parts), **task.facts, **parts.method.facts})
     every, last = settings["snapshot_every"], settings["steps"]

@@ -5,7 +5,6 @@ from the observation and the iterates alone.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 import math
 
 import torch
@@ -13,8 +12,7 @@ from torch import Tensor
 
 from dap.dsp.noise import estimate_noise_std
 from dap.metrics.distortion import si_sdr
-
-Observe = Callable[[Tensor], Tensor]
+from dap.tasks.task import Task
 
 
 class StoppingRule(ABC):
@@ -37,12 +35,8 @@ class StoppingRule(ABC):
         self.done = False
         self.reason = "the last step was reached"
 
-    def start(self, observation: Tensor, reference: Tensor | None, observe: Observe = lambda estimate: estimate) -> None:  # noqa: B027
-        """Before the first iterate (most rules need nothing); waveforms (channel, time).
-
-        Args:
-            observe: what an estimate would have been observed as: the task's.
-        """
+    def start(self, task: Task, observation: Tensor, reference: Tensor | None) -> None:  # noqa: B027  (most need nothing)
+        """Before the first iterate; waveforms (channel, time)."""
 
     @abstractmethod
     def update(self, step: int, estimate: Tensor) -> None:
@@ -86,7 +80,7 @@ class Oracle(StoppingRule):
 
     blind = False
 
-    def start(self, observation: Tensor, reference: Tensor | None, observe: Observe = lambda estimate: estimate) -> None:
+    def start(self, task: Task, observation: Tensor, reference: Tensor | None) -> None:
         if reference is None:
             raise ValueError("the oracle needs a reference, and this data has none (data.degraded=true)")
         self.reference = reference
@@ -106,7 +100,8 @@ class Discrepancy(StoppingRule):
     quieter than the noise: hence the factor.
 
     Args:
-        noise_std: σ of the noise, at the level that is worked at (data.peak); null estimates it from the observation.
+        noise_std: σ of the noise, at the level that is worked at (data.peak); null takes what the task knows of it, or
+            estimates it from the observation. Without noise (gaps, a lower rate) it lets the fit go on to the last step.
         factor: residual over σ at which to stop.
 
     Raises:
@@ -123,16 +118,20 @@ class Discrepancy(StoppingRule):
             raise ValueError(f"factor must be above 0, got {factor}")
         self.noise_std, self.factor = noise_std, factor
 
-    def start(self, observation: Tensor, reference: Tensor | None, observe: Observe = lambda estimate: estimate) -> None:
-        self.observation, self.observe = observation, observe
-        self.level = estimate_noise_std(observation) if self.noise_std is None else self.noise_std
+    def start(self, task: Task, observation: Tensor, reference: Tensor | None) -> None:
+        self.task, self.observation = task, observation
+        levels = (self.noise_std, task.known_noise_std(observation))
+        self.level = next((level for level in levels if level is not None), None)
+        if self.level is None:
+            self.level = estimate_noise_std(observation)
 
     def update(self, step: int, estimate: Tensor) -> None:
-        residual = float((self.observe(estimate) - self.observation).square().mean().sqrt())
-        self.statistic = residual / max(self.level, torch.finfo(torch.float32).tiny)
         if not self.done:
             self.choose(step, estimate)
-            if self.statistic <= self.factor:
+        if self.level:
+            residual = float((self.task.observe(estimate) - self.observation).square().mean().sqrt())
+            self.statistic = residual / self.level
+            if not self.done and self.statistic <= self.factor:
                 self.finish(f"the residual fell to {self.factor:g} of the noise level {self.level:.4f} at step {step}")
 
 

@@ -7,8 +7,12 @@ from torch import Tensor
 from dap.metrics.distortion import si_sdr
 from dap.signals import tones, white_noise
 from dap.stopping import EMV, Discrepancy, Fixed, Oracle, StoppingRule
+from dap.tasks.denoise import Denoise
+from dap.tasks.inpainting import Inpainting
+from dap.tasks.quantization import Quantization
 
 N_STEPS = 400
+DENOISE = Denoise(noise_std=0.1)
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +31,7 @@ def course() -> tuple[Tensor, Tensor, list[Tensor]]:
 
 def chosen(rule: StoppingRule, course: tuple[Tensor, Tensor, list[Tensor]], reference: bool = False) -> int:
     clean, observation, estimates = course
-    rule.start(observation, clean if reference else None)
+    rule.start(DENOISE, observation, clean if reference else None)
     for step, estimate in enumerate(estimates):
         rule.update(step, estimate)
     assert rule.step is not None
@@ -52,7 +56,7 @@ def test_the_oracle_finds_the_best_and_needs_the_reference(course):
     assert not rule.blind
     assert loss_of(chosen(rule, course, reference=True), course) == 0
     with pytest.raises(ValueError, match="the oracle needs a reference"):
-        Oracle().start(course[1], None)
+        Oracle().start(DENOISE, course[1], None)
 
 
 @pytest.mark.parametrize("noise_std", [0.1, None])
@@ -91,12 +95,34 @@ def test_emv_does_not_take_the_silence_at_the_start():
 
 
 def test_the_residual_is_of_what_was_observed():
-    mask = torch.ones(1, 1000)
-    mask[:, 500:] = 0
+    task = Inpainting(gaps=[[0.5, 1.0]]).at(1000, 1000, None)
     rule = Discrepancy(noise_std=0.1)
-    rule.start(torch.zeros(1, 1000), None, lambda estimate: mask * estimate)
-    rule.update(0, 1 - mask)  # loud, where nothing was observed
+    rule.start(task, torch.zeros(1, 1000), None)
+    rule.update(0, torch.cat([torch.zeros(1, 500), torch.ones(1, 500)], dim=1))  # loud, where nothing was observed
     assert rule.statistic == 0
+    assert rule.done
+
+
+def test_without_noise_the_fit_goes_on():
+    task = Inpainting(gaps=[[0.5, 1.0]]).at(1000, 1000, None)
+    rule = Discrepancy()
+    rule.start(task, torch.randn(1, 1000), None)
+    for step in range(3):
+        rule.update(step, torch.zeros(1, 1000))
+    assert rule.step == 2
+    assert not rule.done
+    assert rule.statistic is None
+
+
+def test_the_noise_of_a_quantiser_is_known():
+    reference = torch.rand(1, 20000, generator=torch.Generator().manual_seed(0)) - 0.5  # whole cells
+    task = Quantization(n_levels=16)
+    observation = task.degrade(reference, torch.Generator())
+    actual = float((observation - reference).square().mean().sqrt())
+    assert task.known_noise_std(observation) == pytest.approx(actual, rel=0.02)
+    rule = Discrepancy(factor=1.05)
+    rule.start(task, observation, None)
+    rule.update(0, reference)
     assert rule.done
 
 

@@ -1,6 +1,7 @@
 """Several degradations, one after another."""
 
 import copy
+import math
 
 import torch
 from torch import Tensor
@@ -53,6 +54,12 @@ class Chain(Task):
             f"stage_{index}_{name}": value for index, task in enumerate(chain.tasks) for name, value in task.facts.items()
         }
         return chain
+
+    def known_noise_std(self, observation: Tensor) -> float | None:
+        """That of all stages together, where each is known."""
+        levels = [task.known_noise_std(observation) for task in self.tasks]
+        known = [level for level in levels if level is not None]
+        return math.hypot(*known) if len(known) == len(levels) else None
 
     def degrade(self, reference: Tensor, generator: torch.Generator) -> Tensor:
         """The reference, (channel, time), degraded by one stage after another."""

@@ -73,6 +73,10 @@ class Denoise(Task):
         task.facts = {"noise": f"{self.noise_path}{looped}"}
         return task
 
+    def known_noise_std(self, observation: Tensor) -> float | None:
+        """None: nobody who has only a noisy recording knows."""
+        return None
+
     def degrade(self, reference: Tensor, generator: torch.Generator) -> Tensor:
         """The reference, (channel, time), with the noise added."""
         std = self.noise_std

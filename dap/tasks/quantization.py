@@ -70,6 +70,11 @@ class Quantization(Task):
             )
         return nearest, sample_rate
 
+    def known_noise_std(self, observation: Tensor) -> float | None:
+        """What a sample uniform over its cell deviates from the middle: width / √12, over the cells observed."""
+        cell = self._cell(observation)
+        return float((self._edge(cell + 1) - self._edge(cell)).square().mean().sqrt()) / math.sqrt(12)
+
     def degrade(self, reference: Tensor, generator: torch.Generator) -> Tensor:
         """The reference, (channel, time), each sample replaced by its level; nothing is drawn."""
         return self._level(self._cell(reference))

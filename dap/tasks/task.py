@@ -41,6 +41,10 @@ class Task(ABC):
         """
         return self
 
+    def known_noise_std(self, observation: Tensor) -> float | None:
+        """Standard deviation of observation − observe(reference), where the task knows it without the reference."""
+        return 0.0
+
     @abstractmethod
     def degrade(self, reference: Tensor, generator: torch.Generator) -> Tensor:
         """The observation of a clean reference, of the same shape."""

@@ -12,6 +12,7 @@ from dap.data.clip import Clip
 from dap.record.plots import draw_comparison, draw_curves, draw_spectrograms
 from dap.record.run_folder import RunFolder
 from dap.stopping import Fixed, Oracle
+from dap.tasks.denoise import Denoise
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def test_what_is_known_is_on_disk_before_the_end(tmp_path, clip):
 def test_blind_and_oracle_side_by_side(tmp_path, clip):
     folder = recorded(tmp_path, clip)
     rule, oracle = Fixed(0), Oracle()
-    oracle.start(folder.observation, clip.waveform)
+    oracle.start(Denoise(noise_std=0.1), folder.observation, clip.waveform)
     rule.update(0, clip.waveform + 0.05)
     oracle.update(2, clip.waveform + 0.01)
     metrics = folder.finish("fixed", rule, oracle, clip.waveform + 0.05)

@@ -34,7 +34,6 @@ _exit_codes: list[int] = []
 def main() -> None:
     """Entry point of the console script."""
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises, instead of printing and exiting with 1
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that wait do not spin: on a busy machine much faster
     ConfigStore.instance().store(name="schema", node=Config)
     arguments = sys.argv[1:]
     try:

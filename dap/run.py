@@ -75,6 +75,8 @@ def build_parts(cfg: DictConfig, choices: dict[str, str], overrides: list[str]) 
         raise ValueError(f"lr: must be a number above 0, got {settings['lr']}")
     if not 0 <= settings["seed"] < 2**63:
         raise ValueError(f"seed: must be at least 0, got {settings['seed']}")
+    if any(override.startswith("upsampler=") for override in overrides) and not settings["model"].get("upsampler"):
+        raise ValueError(f"upsampler: model={choices.get('model')} upsamples in its own way and takes no other")
     build(settings["stopping"], "stopping")  # to find what is wrong with it now
     return Parts(
         task=build(settings["task"], "task"),

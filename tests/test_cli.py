@@ -243,6 +243,10 @@ SETTINGS_THAT_CANNOT_BE = {
         "task.tasks[0]: factor must be at least 2, got 1",
     ),
     "negative_snapshots": ("snapshot_every=0", "snapshot_every: must be at least 1, got 0"),
+    "upsampler_it_cannot_use": (
+        "model=demucs upsampler=dct",
+        "upsampler: model=demucs upsamples in its own way and takes no other",
+    ),
     "no_cuda": ("device=cuda", "device: cuda was asked for, but torch finds no CUDA device here"),
     "unknown_device": ("device=gpu", "device: must be auto, cpu or cuda, got 'gpu'"),
     "zero_threads": ("threads=0", "threads: must be at least 1 or null, got 0"),

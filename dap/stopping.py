@@ -126,12 +126,15 @@ class Discrepancy(StoppingRule):
             self.level = estimate_noise_std(observation)
 
     def update(self, step: int, estimate: Tensor) -> None:
-        if not self.done:
-            self.choose(step, estimate)
         if self.level:
             residual = float((self.task.observe(estimate) - self.observation).square().mean().sqrt())
             self.statistic = residual / self.level
-            if not self.done and self.statistic <= self.factor:
+        if self.done:
+            return
+        self.choose(step, estimate)
+        if self.statistic is not None:
+            self.reason = f"the last step was reached, the residual at {self.statistic:.2f} of the noise level: try more steps"
+            if self.statistic <= self.factor:
                 self.finish(f"the residual fell to {self.factor:g} of the noise level {self.level:.4f} at step {step}")
 
 

@@ -103,6 +103,15 @@ def test_the_residual_is_of_what_was_observed():
     assert rule.done
 
 
+def test_a_fit_that_was_too_short_is_told_so():
+    observation = torch.randn(1, 1000)
+    rule = Discrepancy(noise_std=0.5)
+    rule.start(DENOISE, observation, None)
+    rule.update(0, torch.zeros(1, 1000))
+    assert not rule.done
+    assert rule.reason.endswith("of the noise level: try more steps")
+
+
 def test_without_noise_the_fit_goes_on():
     task = Inpainting(gaps=[[0.5, 1.0]]).at(1000, 1000, None)
     rule = Discrepancy()

@@ -9,9 +9,9 @@ from typing import Any
 
 from dap.files import write_whole
 from dap.metrics.scores import SCORES
+from dap.record.summary import ENTRIES
 from dap.record.table import TITLES
 
-ENTRIES = ("observation", "restored", "oracle")
 COLUMNS = ["run", "overrides", "clip", "status", "reason", "step", "seconds", "n_parameters"]
 COLUMNS += [f"{entry}_{name}" for entry in ENTRIES for name in SCORES]
 

@@ -24,7 +24,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from dap.help import help_page
-from dap.schema import Config
+from dap.schema import Config, system_name
 
 _PACKAGE = Path(__file__).resolve().parent
 CONFIGS = next((path for path in (_PACKAGE / "configs", _PACKAGE.parent / "configs") if path.is_dir()), _PACKAGE)
@@ -35,6 +35,9 @@ def main() -> None:
     """Entry point of the console script."""
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises, instead of printing and exiting with 1
     ConfigStore.instance().store(name="schema", node=Config)
+    OmegaConf.register_new_resolver(
+        "system", lambda _root_: system_name(_root_.method, _root_.hydra.runtime.choices), replace=True
+    )
     arguments = sys.argv[1:]
     try:
         if {"-h", "--help"} & set(arguments):

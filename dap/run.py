@@ -17,11 +17,12 @@ from tqdm import tqdm
 from dap import __version__
 from dap.data.clip import Clip, Dataset
 from dap.methods.iterate import Iterate
+from dap.methods.method import Method
 from dap.record.run_folder import Metrics, RunFolder
 from dap.record.summary import summary_row, write_summary
 from dap.record.table import score_table
-from dap.schema import Config, build
-from dap.stopping import Oracle, StoppingRule
+from dap.schema import Config, build, system_name
+from dap.stopping import Fixed, Oracle, StoppingRule
 from dap.tasks.task import Task
 
 
@@ -38,16 +39,25 @@ class Parts:
     """What a configuration describes, made."""
 
     task: Task
-    method: Any
+    method: Method
     data: Dataset
     settings: dict[str, Any]
     choices: dict[str, str]
     overrides: list[str]
 
+    @property
+    def rule_name(self) -> str:
+        """Of the stopping rule; "none" where the method gives one estimate, and there is nothing to choose."""
+        return "none" if self.method.n_iterates == 1 else self.choices["stopping"]
+
     def stopping(self) -> StoppingRule:
-        """A new rule, for one fit."""
-        rule: StoppingRule = build(self.settings["stopping"], "stopping")
-        return rule
+        """A new rule, for one restoration."""
+        if self.method.n_iterates == 1:
+            rule = Fixed()
+            rule.blind, rule.reason = self.method.blind, "the method gives one estimate"
+            return rule
+        chosen: StoppingRule = build(self.settings["stopping"], "stopping")
+        return chosen
 
 
 def build_parts(cfg: DictConfig, choices: dict[str, str], overrides: list[str]) -> Parts:
@@ -172,15 +182,16 @@ def restore_clip(parts: Parts, clip: Clip, folder: Path) -> Metrics:
     settings = parts.settings
     clip, task, observation = observe_clip(parts, clip)
     reference = None if clip.degraded else clip.waveform
-    iterates: Iterator[Iterate] = parts.method.restore(observation, task)
+    iterates: Iterator[Iterate] = parts.method.restore(observation, task, clip.sample_rate, reference)
     rule = parts.stopping()
-    oracle = None if reference is None else Oracle()
+    oracle = None if reference is None or parts.method.n_iterates == 1 else Oracle()
     for judge in (rule, oracle):
         if judge is not None:
             judge.start(task, observation, reference)
 
-    record = RunFolder(folder, clip, observation, {**_facts(parts), **task.facts, **parts.method.facts})
-    every, last = settings["snapshot_every"], settings["steps"]
+    facts = {**_facts(parts), **task.facts, **parts.method.facts}
+    record = RunFolder(folder, clip, observation, facts, task.missing)
+    every, last = settings["snapshot_every"], parts.method.n_iterates - 1
     try:
         with tqdm(iterates, total=last + 1, unit="step", disable=None, dynamic_ncols=True) as progress:
             for iterate in progress:
@@ -198,7 +209,7 @@ def restore_clip(parts: Parts, clip: Clip, folder: Path) -> Metrics:
                     break
         if rule.estimate is None:
             raise FloatingPointError("the stopping rule chose no iterate")
-        return record.finish(parts.choices["stopping"], rule, oracle, task.finish(rule.estimate, observation))
+        return record.finish(parts.rule_name, rule, oracle, task.finish(rule.estimate, observation))
     except FloatingPointError as error:
         record.write_status("failed", reason=str(error))
         raise
@@ -225,6 +236,7 @@ def _facts(parts: Parts) -> dict[str, Any]:
     device = settings["device"]
     return {
         "task": parts.choices["task"],
+        "system": system_name(settings["method"], parts.choices),
         "model": parts.choices["model"],
         "size": parts.choices["size"],
         "method": parts.choices["method"],

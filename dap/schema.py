@@ -4,7 +4,7 @@ The names that a user can misspell are all caught here: keys by the dataclass an
 the groups name, types by their annotations, values by those classes themselves.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 import importlib
 import inspect
@@ -41,6 +41,22 @@ class Config:
     tf32: bool = MISSING
     snapshot_every: int = MISSING
     stop_early: bool = MISSING
+
+
+def system_name(method: Mapping[Any, Any], choices: Mapping[Any, Any]) -> str:
+    """What restored, for folders and tables: the model, the method where there is no model in it, or both.
+
+    >>> system_name({"network": {}}, {"method": "deep_prior", "model": "harmonic"})
+    'harmonic'
+    >>> system_name({"network": {}}, {"method": "dnp", "model": "harmonic"})
+    'dnp_harmonic'
+    >>> system_name({}, {"method": "wiener", "model": "harmonic"})
+    'wiener'
+    """
+    name, model = str(choices.get("method")), str(choices.get("model"))
+    if "network" not in method:
+        return name
+    return model if name == "deep_prior" else f"{name}_{model}"
 
 
 def build(node: Any, key: str) -> Any:

@@ -9,10 +9,11 @@ from torch.optim.lr_scheduler import StepLR
 from dap.dsp.representation import Representation
 from dap.fit import fit
 from dap.methods.iterate import Iterate
+from dap.methods.method import Method
 from dap.tasks.task import Task
 
 
-class DeepPrior:
+class DeepPrior(Method):
     """minimise over θ: loss(f_θ(z), observation), from random θ and a frozen random z.
 
     Args:
@@ -52,6 +53,7 @@ class DeepPrior:
         device: torch.device | str = "cpu",
         seed: int = 0,
     ) -> None:
+        super().__init__()
         if steps < 1:
             raise ValueError(f"steps must be at least 1, got {steps}")
         if lr_decay is not None and not (lr_decay[0] >= 1 and 0 < lr_decay[1] <= 1):
@@ -66,11 +68,11 @@ class DeepPrior:
             raise ValueError(f"target_rms must be above 0 or null, got {target_rms}")
         self.network, self.representation, self.latent = network, representation, latent
         self.loss, self.optimizer, self.steps, self.lr_decay = loss, optimizer, steps, lr_decay
+        self.n_iterates = steps + 1
         self.input_noise_std, self.output_ema, self.target_rms = input_noise_std, output_ema, target_rms
         self.device, self.seed = torch.device(device), seed
-        self.facts: dict[str, int] = {}  # what run.json says about the method
 
-    def restore(self, observation: Tensor, task: Task) -> Iterator[Iterate]:
+    def restore(self, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None = None) -> Iterator[Iterate]:
         """Build the network and yield the iterates of its fit: steps + 1 of them, on the observation's device.
 
         Args:

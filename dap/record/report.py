@@ -3,12 +3,12 @@
 import base64
 from dataclasses import dataclass
 import html
+from typing import Any
 
 from torch import Tensor
 
 from dap.audio import encode_wav
-from dap.metrics.scores import SCORES
-from dap.record.table import TITLES
+from dap.metrics.scores import METRICS, Metric
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #222 }
@@ -51,7 +51,7 @@ class Report:
 
     title: str
     facts: list[tuple[str, str]]
-    metrics: dict[str, dict[str, float | int | str | None]]
+    metrics: dict[str, dict[str, Any]]
     sounds: dict[str, Tensor]
     snapshots: list[tuple[int, Tensor]]
     sample_rate: int
@@ -73,9 +73,11 @@ def render_report(report: Report) -> str:
     def sound_base64(sound: Tensor) -> str:
         return base64.b64encode(encode_wav(sound / peak, report.sample_rate)).decode()
 
+    scored = [name for name in METRICS if any(name in entry for entry in report.metrics.values())]
+    heads = "".join(f"<th>{html.escape(_head(METRICS[name]))}</th>" for name in scored)
     rows = "".join(
         f"<tr><td>{html.escape(name)}</td><td>{_cell(entry.get('step'))}</td>"
-        + "".join(f"<td>{_cell(entry.get(score))}</td>" for score in SCORES)
+        + "".join(_score(entry, name) for name in scored)
         + "</tr>"
         for name, entry in report.metrics.items()
     )
@@ -94,7 +96,7 @@ def render_report(report: Report) -> str:
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{html.escape(report.title)}</title><style>{_STYLE}</style></head><body>
 <h1>{html.escape(report.title)}</h1>
-<table><tr><th></th><th>step</th>{"".join(f"<th>{TITLES[score]}, dB</th>" for score in SCORES)}</tr>{rows}</table>{notes}
+<table><tr><th></th><th>step</th>{heads}</tr>{rows}</table>{notes}
 <h2>Listen</h2><table>{players}</table>{_snapshots([(step, sound_base64(sound)) for step, sound in report.snapshots])}
 {pictures}
 <h2>Run</h2><table>{facts}</table>
@@ -111,6 +113,18 @@ def _snapshots(sounds: list[tuple[int, str]]) -> str:
 <input type="range" id="snapshot" min="0" max="{len(sounds) - 1}" value="0"> <span id="snapshot-step">step {sounds[0][0]}</span>
 <audio id="snapshot-player" controls src="data:audio/wav;base64,{sounds[0][1]}"></audio></p>
 <script type="application/json" id="snapshots">[{listed}]</script>"""
+
+
+def _head(metric: Metric) -> str:
+    return metric.title + (f", {metric.unit}" if metric.unit else "")
+
+
+def _score(entry: dict[str, Any], name: str) -> str:
+    """A score, or a dash that says why there is none."""
+    reason = entry.get("not_scored", {}).get(name, "")
+    return (
+        f'<td title="{html.escape(reason)}">{_cell(entry.get(name))}</td>' if reason else f"<td>{_cell(entry.get(name))}</td>"
+    )
 
 
 def _cell(value: float | int | str | None) -> str:

@@ -20,6 +20,7 @@ from dap.stopping import StoppingRule
 
 _MAX_REPORT_SECONDS = 30  # of each sound, and as many snapshots, so that a report stays a page that opens
 _MAX_REPORT_SNAPSHOTS = 12
+_CURVE_SCORES = ("psnr", "si_sdr", "segmental_snr")  # of every iterate: what costs little
 
 Metrics = dict[str, dict[str, Any]]
 
@@ -32,10 +33,13 @@ class RunFolder:
         clip: what is restored.
         observation: the damaged sound, (channel, time), at the clip's level.
         facts: what run.json says besides what is found out here: seed, device, versions …
+        missing: (time,), True for the samples that were not observed; None where there are none.
     """
 
-    def __init__(self, path: Path, clip: Clip, observation: Tensor, facts: dict[str, Any]) -> None:
-        self.path, self.clip, self.observation = path, clip, observation
+    def __init__(
+        self, path: Path, clip: Clip, observation: Tensor, facts: dict[str, Any], missing: Tensor | None = None
+    ) -> None:
+        self.path, self.clip, self.observation, self.missing = path, clip, observation, missing
         self.reference = None if clip.degraded else clip.waveform
         self.rows: list[Row] = []
         self.snapshots: list[int] = []
@@ -72,8 +76,8 @@ class RunFolder:
             "seconds": time.monotonic() - self.begun,
         }
         if self.reference is not None:
-            scores = score(estimate, self.reference, self.clip.sample_rate)
-            row.update({f"{name}_reference": scores[name] for name in ("psnr", "si_sdr", "segmental_snr")})
+            scores = score(estimate, self.reference, self.clip.sample_rate, names=_CURVE_SCORES)
+            row.update({f"{name}_reference": scores[name] for name in _CURVE_SCORES})
         self.rows.append(row)
         return row
 
@@ -104,7 +108,7 @@ class RunFolder:
             write_whole(self.path / f"{name.lower()}.png", png)
         facts = [(name, str(value)) for name, value in self.facts.items()]
         report = Report(
-            title=f"{self.clip.name}: {self.facts['task']} by {self.facts['model']}",
+            title=f"{self.clip.name}: {self.facts['task']} by {self.facts['system']}",
             facts=[*facts, ("stopped", rule.reason)],
             metrics=metrics,
             sounds={name: self._excerpt(sound) for name, sound in sounds.items()},
@@ -118,10 +122,10 @@ class RunFolder:
         return metrics
 
     def _metrics(self, rule_name: str, rule: StoppingRule, oracle: StoppingRule | None, restored: Tensor) -> Metrics:
-        def scores(estimate: Tensor) -> dict[str, float | None]:
+        def scores(estimate: Tensor) -> dict[str, Any]:
             if self.reference is None:
                 return {}
-            return score(estimate, self.reference, self.clip.sample_rate)
+            return score(estimate, self.reference, self.clip.sample_rate, self.missing)
 
         metrics: Metrics = {
             "observation": scores(self.observation),
@@ -140,7 +144,7 @@ class RunFolder:
         level = "as it is" if self.clip.gain == 1 else f"times {self.clip.gain:.4g}"
         blind = "knows only the observation" if rule.blind else "was given the reference: not available in practice"
         return [
-            f"Scores in dB against the reference, higher is better; the clip was worked at its level {level}. "
+            f"Scores against the reference, SI-SDR to SSNR the higher the better; the clip was worked at its level {level}. "
             f"Restored: the rule {rule_name}, which {blind}. "
             "Oracle: the best SI-SDR of the steps that were run, which needs the reference.",
             *notes,

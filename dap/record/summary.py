@@ -7,10 +7,10 @@ import statistics
 from typing import Any
 
 from dap.files import write_whole
-from dap.metrics.scores import SCORES
+from dap.metrics.scores import METRICS
 
 ENTRIES = ("observation", "restored", "oracle")
-COLUMNS = ["clip", "status", "reason", *(f"{entry}_{name}" for entry in ENTRIES for name in ("step", *SCORES))]
+COLUMNS = ["clip", "status", "reason", *(f"{entry}_{name}" for entry in ENTRIES for name in ("step", *METRICS))]
 
 
 def summary_row(clip: str, status: str, metrics: dict[str, dict[str, Any]] | None = None, reason: str = "") -> dict[str, Any]:

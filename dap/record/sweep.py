@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from dap.files import write_whole
-from dap.metrics.scores import SCORES
+from dap.metrics.scores import METRICS
 from dap.record.summary import ENTRIES
-from dap.record.table import TITLES
 
-COLUMNS = ["run", "overrides", "clip", "status", "reason", "step", "seconds", "n_parameters"]
-COLUMNS += [f"{entry}_{name}" for entry in ENTRIES for name in SCORES]
+COLUMNS = ["run", "overrides", "task", "system", "clip", "status", "reason", "step", "seconds", "n_parameters"]
+COLUMNS += [f"{entry}_{name}" for entry in ENTRIES for name in METRICS]
 
 _STYLE = """
 body { font: 14px/1.5 system-ui, sans-serif; margin: 2rem; color: #222 } h1 { font-size: 1.3rem }
@@ -50,9 +49,9 @@ def read_runs(folder: Path) -> list[dict[str, Any]]:
             "run": str(path.parent.relative_to(folder)),
             "overrides": " ".join(facts.get("overrides", [])),
             "step": metrics.get("restored", {}).get("step"),
-            **{name: facts.get(name, "") for name in ("clip", "status", "reason", "seconds", "n_parameters")},
+            **{name: facts.get(name, "") for name in ("task", "system", "clip", "status", "reason", "seconds", "n_parameters")},
         }
-        row |= {f"{entry}_{name}": metrics.get(entry, {}).get(name) for entry in ENTRIES for name in SCORES}
+        row |= {f"{entry}_{name}": metrics.get(entry, {}).get(name) for entry in ENTRIES for name in METRICS}
         rows.append(row)
     return rows
 
@@ -73,7 +72,7 @@ def write_sweep(folder: Path) -> list[dict[str, Any]]:
 def _page(folder: Path, rows: list[dict[str, Any]]) -> str:
     """The table with players; it plays the runs' own files, so it stays in the sweep's folder."""
     shown = [f"{entry}_si_sdr" for entry in ENTRIES]
-    heads = ["run", "overrides", "status", "step", "seconds", *(f"{entry}, {TITLES['si_sdr']}, dB" for entry in ENTRIES)]
+    heads = ["run", "overrides", "status", "step", "seconds", *(f"{entry}, {METRICS['si_sdr'].title}, dB" for entry in ENTRIES)]
     cells = "".join(f"<th>{html.escape(head)}</th>" for head in [*heads, "restored", "observation"])
     body = "".join(_row(folder, row, shown) for row in rows)
     return f"""<!doctype html>

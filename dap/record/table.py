@@ -1,21 +1,24 @@
 """Scores as a table of text."""
 
-from dap.metrics.scores import SCORES
+from typing import Any
 
-TITLES = {"si_sdr": "SI-SDR", "psnr": "PSNR", "snr": "SNR", "segmental_snr": "SSNR"}
+from dap.metrics.scores import METRICS
 
 
-def score_table(metrics: dict[str, dict[str, float | int | str | None]]) -> str:
-    """One line an entry of metrics.json, its step and its scores in dB.
+def score_table(metrics: dict[str, dict[str, Any]]) -> str:
+    """One line an entry of metrics.json: its step, and the scores that there are.
 
-    >>> print(score_table({"observation": {"si_sdr": 6.0}, "restored": {"step": 120, "si_sdr": 11.5}}))
-                     step   SI-SDR     PSNR      SNR     SSNR
-    observation         –     6.00        –        –        –
-    restored          120    11.50        –        –        –
+    >>> print(score_table({"observation": {"si_sdr": 6.0}, "restored": {"step": 120, "si_sdr": 11.5, "psnr": 20.0}}))
+                     step   SI-SDR     PSNR
+    observation         –     6.00        –
+    restored          120    11.50    20.00
     """
-    lines = [f"{'':16}{'step':>5}" + "".join(f"{TITLES[name]:>9}" for name in SCORES)]
-    for name, entry in metrics.items():
-        cells = [f"{value:>9.2f}" if isinstance(value := entry.get(score), float) else f"{'–':>9}" for score in SCORES]
+    scored = [name for name in METRICS if any(isinstance(entry.get(name), float) for entry in metrics.values())]
+    widths = {name: max(9, len(METRICS[name].title) + 3) for name in scored}
+    lines = [f"{'':16}{'step':>5}" + "".join(f"{METRICS[name].title:>{widths[name]}}" for name in scored)]
+    for title, entry in metrics.items():
+        cells = [f"{value:.2f}" if isinstance(value := entry.get(name), float) else "–" for name in scored]
+        shown = "".join(f"{cell:>{widths[name]}}" for name, cell in zip(scored, cells, strict=True))
         step = entry.get("step")
-        lines.append(f"{name:16}{'–' if step is None else step:>5}" + "".join(cells))
+        lines.append(f"{title:16}{'–' if step is None else step:>5}{shown}")
     return "\n".join(lines)

@@ -53,6 +53,8 @@ class Chain(Task):
         chain.facts = {
             f"stage_{index}_{name}": value for index, task in enumerate(chain.tasks) for name, value in task.facts.items()
         }
+        gaps = [task.missing for task in chain.tasks if task.missing is not None]
+        chain.missing = torch.stack(gaps).any(0) if gaps else None
         return chain
 
     def known_noise_std(self, observation: Tensor) -> float | None:

@@ -94,6 +94,7 @@ class Inpainting(Task):
             raise ValueError(f"the gaps cover the whole clip of {n_samples / sample_rate:.3f} s: nothing is left to observe")
         task = copy.copy(self)
         task.mask, task.weight = mask, fade_from_gaps(mask, round(self.fade_seconds * sample_rate))
+        task.missing = mask < 1
         task.facts = {"missing_seconds": n_missing / sample_rate}
         return task
 

@@ -15,12 +15,14 @@ class Task(ABC):
     Attributes:
         identity: whether observe is the identity: then the data term may compare the network's own maps, synthesis left out.
         facts: what run.json says about the task at this clip.
+        missing: (time,), True for each sample that was not observed; None where none is known to be missing.
     """
 
     identity = False
 
     def __init__(self) -> None:
         self.facts: dict[str, Any] = {}
+        self.missing: Tensor | None = None
 
     def receive(self, damaged: Tensor, sample_rate: int) -> tuple[Tensor, int]:
         """The observation that a sound damaged elsewhere stands for, and its rate in Hz; before `at`.

@@ -67,8 +67,22 @@ def test_what_cannot_be_scored(function):
         function(torch.ones(1, 0), torch.ones(1, 0))
 
 
-def test_scores_that_do_not_apply_are_none():
-    assert set(score(torch.ones(1, 100), torch.zeros(1, 100), 16000).values()) == {None}
+def test_scores_that_do_not_apply_are_none_and_say_why():
+    scores = score(torch.ones(1, 100), torch.zeros(1, 100), 16000)
+    reasons = scores.pop("not_scored")
+    assert set(scores.values()) == {None}
+    assert reasons.keys() == scores.keys()
+    assert reasons["snr"] == "the reference is silent: nothing to compare with"
     too_short = score(torch.ones(1, 100), torch.ones(1, 100).cumsum(1), 16000)
     assert too_short["segmental_snr"] is None
     assert too_short["snr"] is not None
+
+
+def test_what_was_missing_is_scored_by_itself():
+    reference = torch.ones(1, 4096)
+    estimate = reference.clone()
+    estimate[:, 100:200] = 0.9
+    missing = torch.zeros(4096, dtype=torch.bool)
+    missing[100:200] = True
+    assert score(estimate, reference, 16000, missing)["snr_missing"] == pytest.approx(20, abs=1e-4)
+    assert "snr_missing" not in score(estimate, reference, 16000)

@@ -110,7 +110,7 @@ def test_a_fit_with_dropout_repeats_and_leaves_the_global_state_alone():
             steps=3,
             seed=seed,
         )
-        return list(method.restore(observation, Denoise(noise_std=0.1)))[-1].estimate
+        return list(method.restore(observation, Denoise(noise_std=0.1), 16000))[-1].estimate
 
     observation = torch.randn(1, 500)
     state = torch.get_rng_state()

@@ -22,7 +22,7 @@ def clip() -> Clip:
 
 
 def recorded(path, clip: Clip, n_steps: int = 3) -> RunFolder:
-    folder = RunFolder(path, clip, clip.waveform + 0.1, {"task": "denoise", "model": "harmonic"})
+    folder = RunFolder(path, clip, clip.waveform + 0.1, {"task": "denoise", "system": "harmonic"})
     for step in range(n_steps):
         estimate = clip.waveform * (step + 1) / n_steps
         folder.add_iterate(step, 1.0 / (step + 1), estimate, estimate, None)

@@ -58,7 +58,7 @@ def test_a_small_fit_is_nearer_to_the_truth_than_the_observation(name, test_audi
         steps=90,
         output_ema=0.9,
     )
-    *_, last = prior.restore(observation, task)
+    *_, last = prior.restore(observation, task, 16000)
     assert si_sdr(task.finish(last.estimate, observation), reference) > si_sdr(observation, reference) + 0.5
 
 

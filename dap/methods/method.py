@@ -1,0 +1,41 @@
+"""What every method offers: from an observation to restorations of it."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import Any
+
+from torch import Tensor
+
+from dap.methods.iterate import Iterate
+from dap.tasks.task import Task
+
+
+class Method(ABC):
+    """A way to restore a sound. A classical method gives one estimate, a fit one an update.
+
+    Attributes:
+        blind: whether it restores without the reference; False says "oracle" in every table.
+        n_iterates: how many iterates `restore` yields, at most.
+        facts: what run.json says about the method at this clip.
+    """
+
+    blind = True
+    n_iterates = 1
+
+    def __init__(self) -> None:
+        self.facts: dict[str, Any] = {}
+
+    @abstractmethod
+    def restore(self, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None = None) -> Iterator[Iterate]:
+        """The estimates, (channel, time) as the observation, on its device; ``task.finish`` is left to the caller.
+
+        Args:
+            observation: (channel, time), finite.
+            task: at this clip.
+            sample_rate: Hz.
+            reference: for the oracles alone: a method that is blind does not look at it. None where there is none.
+
+        Raises:
+            ValueError: at once, where method, task and observation do not fit each other.
+            FloatingPointError: while iterating, where a number is no longer finite.
+        """

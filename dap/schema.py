@@ -35,6 +35,7 @@ class Config:
     lr: float = MISSING
     lr_decay: Any = MISSING
     input_noise_std: float = MISSING
+    stft_loss_weight: float = MISSING
     seed: int = MISSING
     device: str = MISSING
     threads: int | None = MISSING

@@ -8,6 +8,7 @@ from torch.optim.lr_scheduler import StepLR
 
 from dap.dsp.representation import Representation
 from dap.fit import fit
+from dap.losses import multi_resolution_stft
 from dap.methods.iterate import Iterate
 from dap.methods.method import Method
 from dap.tasks.task import Task
@@ -25,6 +26,7 @@ class DeepPrior(Method):
         steps: number of updates.
         lr_decay: (number of updates, factor): so often the learning rate is multiplied by the factor; None leaves it.
         input_noise_std: perturbation of z at each step.
+        stft_loss_weight: of the `multi_resolution_stft` distance of observe(estimate) to the observation, added to the loss.
         output_ema: weight of the past in the running mean of outputs that is the estimate; 0 takes the output as it is.
         target_rms: level that the observation's maps are scaled to for the fit (and the estimate scaled back from); None
             leaves them as they are. The network starts near zero output, and Adam moves a weight by lr a step: the level
@@ -48,6 +50,7 @@ class DeepPrior(Method):
         steps: int,
         lr_decay: tuple[int, float] | None = None,
         input_noise_std: float = 0.0,
+        stft_loss_weight: float = 0.0,
         output_ema: float = 0.0,
         target_rms: float | None = 1.0,
         device: torch.device | str = "cpu",
@@ -62,6 +65,8 @@ class DeepPrior(Method):
             )
         if input_noise_std < 0:
             raise ValueError(f"input_noise_std must be at least 0, got {input_noise_std}")
+        if stft_loss_weight < 0:
+            raise ValueError(f"stft_loss_weight must be at least 0, got {stft_loss_weight}")
         if not 0 <= output_ema < 1:
             raise ValueError(f"output_ema must be at least 0 and below 1, got {output_ema}")
         if target_rms is not None and target_rms <= 0:
@@ -70,6 +75,7 @@ class DeepPrior(Method):
         self.loss, self.optimizer, self.steps, self.lr_decay = loss, optimizer, steps, lr_decay
         self.n_iterates = steps + 1
         self.input_noise_std, self.output_ema, self.target_rms = input_noise_std, output_ema, target_rms
+        self.stft_loss_weight = stft_loss_weight
         self.device, self.seed = torch.device(device), seed
 
     def restore(self, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None = None) -> Iterator[Iterate]:
@@ -83,8 +89,9 @@ class DeepPrior(Method):
             ValueError: at once, where network, representation and observation do not fit each other.
             FloatingPointError: while iterating, where the loss is no longer finite.
         """
-        representation = self.representation.to(self.device).of(observation[None].to(self.device))
-        target = representation.analysis(observation[None].to(self.device))  # (1, maps, ...)
+        waveform = observation[None].to(self.device)
+        representation = self.representation.to(self.device).of(waveform)
+        target = representation.analysis(waveform)  # (1, maps, ...)
         level = 1.0 if self.target_rms is None else float(target.square().mean().sqrt()) / self.target_rms
         if level == 0:
             raise ValueError("the observation is silent: there is nothing to fit")
@@ -106,9 +113,13 @@ class DeepPrior(Method):
             return level * representation.synthesis(output, n_samples)
 
         def objective(output: Tensor) -> Tensor:
-            if not task.identity:
-                output = representation.analysis(task.observe(synthesis(output))) / level
-            return self.loss(output, target)
+            if task.identity and not self.stft_loss_weight:
+                return self.loss(output, target)
+            observed = task.observe(synthesis(output))
+            data_term = self.loss(output if task.identity else representation.analysis(observed) / level, target)
+            if self.stft_loss_weight:
+                data_term = data_term + self.stft_loss_weight * multi_resolution_stft(observed / level, waveform / level)
+            return data_term
 
         perturbation = torch.Generator(self.device).manual_seed(self.seed)
         optimizer = self.optimizer(network.parameters())

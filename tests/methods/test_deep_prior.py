@@ -9,7 +9,7 @@ from dap.audio import read_audio
 from dap.dsp.representation import ComplexSpectrogram
 from dap.layers.convolution import Conv2d
 from dap.layers.harmonic import HarmonicConv2d
-from dap.losses import l2
+from dap.losses import l2, multi_resolution_stft
 from dap.methods.deep_prior import DeepPrior
 from dap.metrics.distortion import si_sdr
 from dap.models.latent import Latent
@@ -128,3 +128,12 @@ def test_the_learning_rate_decays():
 def test_a_learning_rate_does_not_decay_like_that(lr_decay):
     with pytest.raises(ValueError, match="lr_decay must be a number of steps, at least 1, and a factor above 0 and up to 1"):
         prior(lr_decay=lr_decay)
+
+
+def test_the_stft_loss_draws_the_magnitudes_nearer():
+    observation = torch.randn(1, 4000, generator=torch.Generator().manual_seed(0))
+    task = Denoise(noise_std=0.1)
+    plain, weighted = (
+        list(prior(steps=30, stft_loss_weight=weight).restore(observation, task, 16000))[-1].estimate for weight in (0.0, 1.0)
+    )
+    assert multi_resolution_stft(weighted, observation) < 0.95 * multi_resolution_stft(plain, observation)

@@ -6,7 +6,6 @@
 (tensor(2.), tensor(1.), tensor(2.))
 """
 
-
 import torch
 from torch import Tensor
 

@@ -1,17 +1,22 @@
-"""What operators and networks cost: time and memory, told as ratios to a 7 × 7 convolution measured in the same run."""
+"""What operators cost, told as ratios to a 7 × 7 convolution measured in the same run, and what a step of a fit costs."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+import itertools
 import multiprocessing
 from pathlib import Path
 import statistics
 import time
 
+from hydra import compose, initialize_config_dir
+from hydra.core.config_store import ConfigStore
 import torch
 from torch import Tensor, nn
 
 from dap.layers.convolution import Conv2d
 from dap.layers.harmonic import HarmonicConv2d
-from dap.losses import l2
+from dap.run import build_parts, choose_device, observe_clip
+from dap.schema import Config
 
 OPERATORS: dict[str, Callable[..., nn.Module]] = {
     "conv2d 7 × 7": lambda n_in, n_out: Conv2d(n_in, n_out, kernel_size=7),
@@ -28,22 +33,51 @@ def time_operators(channels: int, n_freq: int, n_frames: int, device: str, repea
     return _medians(rounds, device, repeats)
 
 
-def time_networks(
-    networks: dict[str, Callable[[], nn.Module]],
-    latent_channels: int,
-    n_freq: int,
-    n_frames: int,
-    device: str,
-    repeats: int = 5,
-) -> dict[str, float]:
-    """Seconds of a step of a fit (forward, L2 loss, backward, Adam) of each network, measured as the operators are."""
-    latent = torch.randn(1, latent_channels, n_freq, n_frames, device=device).contiguous(memory_format=torch.channels_last)
-    target = torch.randn(1, 2, n_freq, n_frames, device=device)
-    rounds = {}
-    for name, make in networks.items():
-        network = make().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        rounds[name] = _step(network, latent, target, torch.optim.Adam(network.parameters()))
-    return _medians(rounds, device, repeats)
+@dataclass(frozen=True)
+class FitCost:
+    """What a fit costs.
+
+    Args:
+        seconds: a step, the median of those measured.
+        peak_bytes: on a CPU the whole process's resident memory at its peak, libraries and all; on CUDA torch's own.
+        n_parameters: weights of the network.
+    """
+
+    seconds: float
+    peak_bytes: int
+    n_parameters: int
+
+
+def measure_fit(configs: Path, overrides: list[str], steps: int = 3) -> FitCost:
+    """Run the first steps of what ``dap-run OVERRIDES`` would run, in a process of its own (Linux).
+
+    Args:
+        configs: folder of the config groups.
+        overrides: as on the command line.
+        steps: measured, after one that warms up.
+
+    Raises:
+        ValueError: as dap-run's.
+    """
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(_measure_fit, (configs, overrides, steps))
+
+
+def _measure_fit(configs: Path, overrides: list[str], steps: int) -> FitCost:
+    ConfigStore.instance().store(name="schema", node=Config)
+    with initialize_config_dir(str(configs), version_base="1.3"):
+        cfg = compose("config", overrides)
+    cfg.device = choose_device(cfg.device, cfg.threads, cfg.tf32)
+    parts = build_parts(cfg, {}, overrides)
+    clip, task, observation = observe_clip(parts, parts.data[0])
+    iterates = parts.method.restore(observation, task, clip.sample_rate)
+    times = []
+    for _ in itertools.islice(iterates, steps + 2):  # the first iterate is the untouched network's
+        _wait(cfg.device)
+        times.append(time.perf_counter())
+    seconds = statistics.median(later - earlier for earlier, later in itertools.pairwise(times[1:]))
+    peak = torch.cuda.max_memory_allocated() if cfg.device == "cuda" else _resident_peak()
+    return FitCost(seconds, peak, parts.method.facts["n_parameters"])
 
 
 def peak_memory(name: str, channels: int, n_freq: int, n_frames: int, device: str = "cpu") -> int:
@@ -87,15 +121,6 @@ def _forward_backward(layer: nn.Module, x: Tensor) -> Callable[[], None]:
         x.grad = None
         layer.zero_grad(set_to_none=True)
         layer(x).square().mean().backward()
-
-    return run
-
-
-def _step(network: nn.Module, latent: Tensor, target: Tensor, optimizer: torch.optim.Optimizer) -> Callable[[], None]:
-    def run() -> None:
-        optimizer.zero_grad(set_to_none=True)
-        l2(network(latent), target).backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
 
     return run
 

@@ -1,5 +1,6 @@
 """What the operator may cost, against a 7 × 7 convolution in the same run, and the script that measures it."""
 
+import re
 import subprocess
 import sys
 
@@ -27,8 +28,25 @@ def test_speed_of_the_harmonic_convolution():
 
 def test_the_script(tmp_path):
     command = [sys.executable, str(REPOSITORY / "scripts" / "benchmark"), "--device", "cpu", "--threads", "1"]
-    small = ["--channels", "2", "--bins", "32", "--frames", "8", "--networks", "none"]
+    small = [
+        "--channels",
+        "2",
+        "--bins",
+        "32",
+        "--frames",
+        "8",
+        "--seconds",
+        "0.2",
+        "--models",
+        "spectrogram_unet",
+        "--steps",
+        "1",
+    ]
     done = subprocess.run([*command, *small], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "harmonic, shared kernel" in done.stdout
     assert "1 thread" in done.stdout
+    seconds, memory, weights = re.search(r"spectrogram_unet +1 thread +(\S+) s +(\S+) GB +(\S+) M", done.stdout).groups()
+    assert 0 < float(seconds) < 10
+    assert 0.1 < float(memory) < 3, "a process that has loaded torch, and a small network"
+    assert float(weights) == pytest.approx(0.270, abs=0.001)

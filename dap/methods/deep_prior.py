@@ -115,8 +115,12 @@ class DeepPrior(Method):
         def objective(output: Tensor) -> Tensor:
             if task.identity and not self.stft_loss_weight:
                 return self.loss(output, target)
-            observed = task.observe(synthesis(output))
+            estimate = synthesis(output)
+            observed = task.observe(estimate)
             data_term = self.loss(output if task.identity else representation.analysis(observed) / level, target)
+            if task.unobserved_weight:
+                unseen = representation.analysis(task.unobserved(estimate)) / level
+                data_term = data_term + task.unobserved_weight * unseen.square().mean()
             if self.stft_loss_weight:
                 data_term = data_term + self.stft_loss_weight * multi_resolution_stft(observed / level, waveform / level)
             return data_term

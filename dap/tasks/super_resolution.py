@@ -34,13 +34,15 @@ class SuperResolution(Task):
     (tensor([[0.0000, 0.5000, 1.0000, 0.5000, 0.0000, 0.0000]]), 16000)
     """
 
-    def __init__(self, factor: int, interpolation: str = "sinc") -> None:
+    def __init__(self, factor: int, interpolation: str = "sinc", unobserved_weight: float = 0.0) -> None:
         super().__init__()
         if factor < 2:
             raise ValueError(f"factor must be at least 2, got {factor}")
         if interpolation not in INTERPOLATIONS:
             raise ValueError(f"interpolation must be one of {', '.join(INTERPOLATIONS)}, got {interpolation!r}")
-        self.factor, self.interpolation = factor, interpolation
+        if unobserved_weight < 0:
+            raise ValueError(f"unobserved_weight must be at least 0, got {unobserved_weight}")
+        self.factor, self.interpolation, self.unobserved_weight = factor, interpolation, unobserved_weight
 
     def receive(self, damaged: Tensor, sample_rate: int) -> tuple[Tensor, int]:
         """A low-rate sound, (channel, time), interpolated: (channel, factor · time), and the high rate."""
@@ -56,6 +58,10 @@ class SuperResolution(Task):
         if self.interpolation == "sinc":
             return low_passed  # with nothing above the low Nyquist frequency, each factor-th sample gives all the others
         return self._interpolate(low_passed[..., :: self.factor], estimate.shape[-1])
+
+    def unobserved(self, estimate: Tensor) -> Tensor:
+        """What the low-pass takes away, (channel, time)."""
+        return estimate - _filter(estimate, self._gain(estimate))
 
     def finish(self, estimate: Tensor, observation: Tensor) -> Tensor:
         """The observation's band below 7/8 of the low Nyquist frequency, and the estimate's above."""

@@ -11,7 +11,7 @@ class Folder:
 
     Args:
         path: of the folder.
-        glob: the pattern, e.g. "*.flac"; "**/*.wav" looks into subfolders.
+        glob: the pattern, e.g. "*.flac"; "**/*.wav" looks into subfolders. Of a list of patterns, the files of each in turn.
         limit: how many at most; null takes all.
         start, seconds, degraded, sample_rate, peak: of each file, see `File`.
 
@@ -22,7 +22,7 @@ class Folder:
     def __init__(
         self,
         path: str,
-        glob: str = "*.wav",
+        glob: str | list[str] = "*.wav",
         limit: int | None = None,
         start: float = 0.0,
         seconds: float | None = None,
@@ -35,9 +35,13 @@ class Folder:
             raise ValueError(f"path must be a folder, got {path}")
         if limit is not None and limit < 1:
             raise ValueError(f"limit must be at least 1 or null, got {limit}")
-        paths = sorted(found for found in folder.glob(glob) if found.is_file())[:limit]
-        if not paths:
-            raise ValueError(f"no file in {path} fits the glob {glob!r}")
+        paths: list[Path] = []
+        for pattern in [glob] if isinstance(glob, str) else glob:
+            fitting = sorted(found for found in folder.glob(pattern) if found.is_file())
+            if not fitting:
+                raise ValueError(f"no file in {path} fits the glob {pattern!r}")
+            paths += [found for found in fitting if found not in paths]
+        paths = paths[:limit]
         self.files = [File(str(found), start, seconds, degraded, sample_rate, peak) for found in paths]
         self.names = [str(found.relative_to(folder).with_suffix("")) for found in paths]
 

@@ -23,7 +23,8 @@ def log_spectral_distance(estimate: Tensor, reference: Tensor, n_fft: int = 2048
 
     A level wrong by a factor of 10 is 2. Frames are Hann windows within the signal, not padded. Figures of different settings
     do not compare: ``*LSD_KULESHOV`` (2048 samples, 512 apart; the default) and ``*LSD_EPFL`` (1024, 1024 apart) are the two
-    that are published.
+    that are published. A bin below −100 dB of full scale counts as −100 dB: this floor decides where a band is empty (noisy
+    speech at 16 kHz: 0.96 with it, 1.43 without; low-passed to a quarter of the band: 1.10 and 8.4).
 
     Raises:
         ValueError: as `validate`, and a signal shorter than one frame.

@@ -7,6 +7,8 @@ one by one and averaged, except where noted. A reference that is silent has no s
 import torch
 from torch import Tensor
 
+from dap.metrics.frames import hann_frames
+
 _EPS = torch.finfo(torch.float64).eps
 
 
@@ -90,15 +92,9 @@ def segmental_snr(estimate: Tensor, reference: Tensor, sample_rate: int) -> floa
     20.0
     """
     estimate, reference = validate(estimate, reference)
-    length = round(0.03 * sample_rate)
-    hop = length // 4
-    n_frames = int(estimate.shape[-1] / hop - length / hop)
-    if n_frames < 1:
-        raise ValueError(f"{estimate.shape[-1]} samples at {sample_rate} Hz are too short for frames of 30 ms")
-    window = torch.hann_window(length + 2, periodic=False, dtype=torch.float64)[1:-1]  # 0.5 (1 − cos(2πn / (L + 1)))
 
     def energies(signal: Tensor) -> Tensor:
-        return (signal.unfold(-1, length, hop)[..., :n_frames, :] * window).square().sum(-1)
+        return hann_frames(signal, sample_rate).square().sum(-1)
 
     frames = 10 * torch.log10(energies(reference) / (energies(estimate - reference) + _EPS) + _EPS)
     return float(frames.clamp(-10, 35).mean())

@@ -2,13 +2,43 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from dap.metrics.composite import Composite, composite
 from dap.metrics.distortion import psnr, segmental_snr, si_sdr, snr
-from dap.metrics.spectral import log_spectral_distance
+from dap.metrics.perceptual import estoi, pesq_of_channels, stoi
+from dap.metrics.spectral import LSD_EPFL, LSD_KULESHOV, log_spectral_distance, multi_resolution_stft_distance
+
+
+@dataclass(frozen=True)
+class Pair:
+    """What is scored; what several scores build on is computed once."""
+
+    estimate: Tensor  # (channel, time)
+    reference: Tensor  # (channel, time)
+    sample_rate: int  # Hz
+    missing: Tensor  # (time,), True for the samples that were not observed
+
+    @property
+    def signals(self) -> tuple[Tensor, Tensor]:
+        return self.estimate, self.reference
+
+    @property
+    def gaps(self) -> tuple[Tensor, Tensor]:
+        """The signals where they were not observed."""
+        return self.estimate[..., self.missing], self.reference[..., self.missing]
+
+    @cached_property
+    def pesq_of_channels(self) -> list[float]:
+        return pesq_of_channels(*self.signals, self.sample_rate, "wb")
+
+    @cached_property
+    def composite(self) -> Composite:
+        return composite(*self.signals, self.sample_rate, "wb", self.pesq_of_channels)
 
 
 @dataclass(frozen=True)
@@ -18,25 +48,40 @@ class Metric:
     Args:
         title: as in tables.
         unit: "dB", or "" for a number without one.
-        function: (estimate, reference, sample_rate in Hz, missing) to the score; ValueError says why it does not apply.
+        function: of the pair to the score; ValueError says why it does not apply.
         higher_is_better: or lower.
         of_gaps: it scores what was missing alone, so that it needs to be told what was.
     """
 
     title: str
     unit: str
-    function: Callable[[Tensor, Tensor, int, Tensor], float]
+    function: Callable[[Pair], float]
     higher_is_better: bool = True
     of_gaps: bool = False
 
 
+# Those from PESQ on are models of how speech is heard; "wb" says that they hear the wide band, at 16 kHz.
 METRICS = {
-    "si_sdr": Metric("SI-SDR", "dB", lambda e, r, rate, gaps: si_sdr(e, r)),
-    "psnr": Metric("PSNR", "dB", lambda e, r, rate, gaps: psnr(e, r)),
-    "snr": Metric("SNR", "dB", lambda e, r, rate, gaps: snr(e, r)),
-    "segmental_snr": Metric("SSNR", "dB", lambda e, r, rate, gaps: segmental_snr(e, r, rate)),
-    "snr_missing": Metric("SNR in gaps", "dB", lambda e, r, rate, gaps: snr(e[..., gaps], r[..., gaps]), of_gaps=True),
-    "log_spectral_distance": Metric("LSD", "", lambda e, r, rate, gaps: log_spectral_distance(e, r), higher_is_better=False),
+    "si_sdr": Metric("SI-SDR", "dB", lambda pair: si_sdr(*pair.signals)),
+    "psnr": Metric("PSNR", "dB", lambda pair: psnr(*pair.signals)),
+    "snr": Metric("SNR", "dB", lambda pair: snr(*pair.signals)),
+    "segmental_snr": Metric("SSNR", "dB", lambda pair: segmental_snr(*pair.signals, pair.sample_rate)),
+    "snr_missing": Metric("SNR in gaps", "dB", lambda pair: snr(*pair.gaps), of_gaps=True),
+    "log_spectral_distance": Metric(
+        "LSD", "", lambda pair: log_spectral_distance(*pair.signals, *LSD_KULESHOV), higher_is_better=False
+    ),
+    "log_spectral_distance_1024": Metric(
+        "LSD-1024", "", lambda pair: log_spectral_distance(*pair.signals, *LSD_EPFL), higher_is_better=False
+    ),
+    "multi_resolution_stft": Metric(
+        "MR-STFT", "", lambda pair: multi_resolution_stft_distance(*pair.signals), higher_is_better=False
+    ),
+    "pesq_wb": Metric("PESQ-wb", "", lambda pair: sum(pair.pesq_of_channels) / len(pair.pesq_of_channels)),
+    "stoi": Metric("STOI", "", lambda pair: stoi(*pair.signals, pair.sample_rate)),
+    "estoi": Metric("ESTOI", "", lambda pair: estoi(*pair.signals, pair.sample_rate)),
+    "csig": Metric("CSIG-wb", "", lambda pair: pair.composite.csig),
+    "cbak": Metric("CBAK-wb", "", lambda pair: pair.composite.cbak),
+    "covl": Metric("COVL-wb", "", lambda pair: pair.composite.covl),
 }
 
 
@@ -47,7 +92,8 @@ def score(
     missing: Tensor | None = None,
     names: Iterable[str] = tuple(METRICS),
 ) -> dict[str, Any]:
-    """Each of `METRICS`; None where one does not apply (silence, a clip too short …), and the reason under "not_scored".
+    """Each of `METRICS`; None where one does not apply (silence, a clip too short, no such package …), and the reason under
+    "not_scored".
 
     Args:
         estimate, reference: (channel, time).
@@ -62,13 +108,14 @@ def score(
     """
     scores: dict[str, Any] = {}
     reasons: dict[str, str] = {}
-    gaps = missing if missing is not None else torch.zeros(reference.shape[-1], dtype=torch.bool)
+    nothing = torch.zeros(reference.shape[-1], dtype=torch.bool)
+    pair = Pair(estimate, reference, sample_rate, nothing if missing is None else missing)
     for name in names:
         metric = METRICS[name]
         if metric.of_gaps and missing is None:
             continue
         try:
-            scores[name] = metric.function(estimate, reference, sample_rate, gaps)
+            scores[name] = metric.function(pair)
         except ValueError as error:
             scores[name], reasons[name] = None, str(error)
     return {**scores, "not_scored": reasons} if reasons else scores

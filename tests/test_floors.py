@@ -15,7 +15,7 @@ FLOORS = [
     {"methods"},
     {"record"},
     {"run", "schema"},
-    {"cli", "score", "help", "benchmark"},
+    {"cli", "score", "help", "benchmark", "table", "listen"},
 ]
 # Within a floor, what may look at a neighbour: each sees those before it.
 ORDER = ["files", "signals", "audio", "dsp", "schema", "run", "help", "cli"]

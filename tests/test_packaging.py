@@ -42,3 +42,9 @@ def test_the_wheel_runs_from_another_folder(environment, tmp_path):
     done = subprocess.run([program, *small], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out" / "report.html").exists()
+    program = str(environment / "bin" / "dap-table")
+    done = subprocess.run(
+        [program, "out", "--paper", "table1_speech"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "7.12" in done.stdout, "the paper's figures travel with the wheel"

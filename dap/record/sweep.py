@@ -3,12 +3,12 @@
 import csv
 import html
 import io
-import json
 from pathlib import Path
 from typing import Any
 
 from dap.files import write_whole
 from dap.metrics.scores import METRICS
+from dap.record.runs import find_runs
 from dap.record.summary import ENTRIES
 
 COLUMNS = ["run", "overrides", "task", "system", "clip", "status", "reason", "step", "seconds", "n_parameters"]
@@ -41,17 +41,17 @@ def read_runs(folder: Path) -> list[dict[str, Any]]:
     A run's path is relative to ``folder``; what it was told is in its run.json, its scores in its metrics.json.
     """
     rows = []
-    for path in sorted(folder.rglob("run.json"), key=lambda path: [_number(part) for part in path.relative_to(folder).parts]):
-        facts = json.loads(path.read_text())
-        scores = path.with_name("metrics.json")
-        metrics = json.loads(scores.read_text()) if scores.exists() else {}
+    for run in find_runs(folder):
         row = {
-            "run": str(path.parent.relative_to(folder)),
-            "overrides": " ".join(facts.get("overrides", [])),
-            "step": metrics.get("restored", {}).get("step"),
-            **{name: facts.get(name, "") for name in ("task", "system", "clip", "status", "reason", "seconds", "n_parameters")},
+            "run": run.path,
+            "overrides": " ".join(run.facts.get("overrides", [])),
+            "step": run.metrics.get("restored", {}).get("step"),
+            **{
+                name: run.facts.get(name, "")
+                for name in ("task", "system", "clip", "status", "reason", "seconds", "n_parameters")
+            },
         }
-        row |= {f"{entry}_{name}": metrics.get(entry, {}).get(name) for entry in ENTRIES for name in METRICS}
+        row |= {f"{entry}_{name}": run.metrics.get(entry, {}).get(name) for entry in ENTRIES for name in METRICS}
         rows.append(row)
     return rows
 
@@ -106,8 +106,3 @@ def _row(folder: Path, row: dict[str, Any], shown: list[str]) -> str:
 
 def _cell(value: Any) -> str:
     return "–" if value in (None, "") else f"{value:.2f}" if isinstance(value, float) else html.escape(str(value))
-
-
-def _number(part: str) -> tuple[int, str]:
-    """So that 10 comes after 9."""
-    return (int(part), "") if part.isdigit() else (-1, part)

@@ -9,8 +9,6 @@
 import torch
 from torch import Tensor
 
-_EPS = 1e-7  # added to the power
-
 
 def l2(estimate: Tensor, target: Tensor) -> Tensor:
     """Mean squared difference (Zhang et al., ICLR 2020; Ulyanov et al., 2018)."""
@@ -30,37 +28,3 @@ def l2_norm(estimate: Tensor, target: Tensor) -> Tensor:
     """
     difference: Tensor = torch.linalg.vector_norm(estimate - target)
     return difference
-
-
-def multi_resolution_stft(estimate: Tensor, target: Tensor, n_ffts: tuple[int, ...] = (512, 1024, 2048)) -> Tensor:
-    """Distance of the magnitudes of waveforms (..., time), averaged over frames of several lengths (Hann, hop n_fft / 4).
-
-    Of each length: spectral convergence ‖|T| − |E|‖ / ‖T‖, plus the mean absolute difference of the natural logarithms. The
-    phases do not count, so it stands beside a loss that knows them. Lengths above the signal's are left out.
-
-    Raises:
-        ValueError: a signal shorter than the shortest frame.
-
-    Reference: Yamamoto et al., "Parallel WaveGAN", ICASSP 2020, Eqs. 3–6; as a prior's loss: DPAI, Miotello et al., 2023.
-
-    >>> target = torch.randn(1, 4096, generator=torch.Generator().manual_seed(0))
-    >>> round(float(multi_resolution_stft(2 * target, target)), 3)                    # 1 + ln 2
-    1.693
-    """
-    fitting = [n_fft for n_fft in n_ffts if n_fft <= target.shape[-1]]
-    if not fitting:
-        raise ValueError(f"{target.shape[-1]} samples are too short for frames of {min(n_ffts)}")
-    total = torch.zeros((), device=target.device, dtype=target.dtype)
-    for n_fft in fitting:
-        e, t = (_magnitude(waveform, n_fft) for waveform in (estimate, target))
-        convergence = torch.linalg.vector_norm(t - e) / torch.linalg.vector_norm(t)
-        total = total + convergence + (t.log() - e.log()).abs().mean()
-    return total / len(fitting)
-
-
-def _magnitude(waveform: Tensor, n_fft: int) -> Tensor:
-    """(..., time) → (items, n_freq, n_frames), above 0: silence has a logarithm, and its gradient an end."""
-    window = torch.hann_window(n_fft, device=waveform.device, dtype=waveform.dtype)
-    items = waveform.reshape(-1, waveform.shape[-1])
-    spec = torch.stft(items, n_fft, n_fft // 4, window=window, pad_mode="constant", return_complex=True)
-    return (spec.real.square() + spec.imag.square() + _EPS).sqrt()

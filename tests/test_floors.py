@@ -66,7 +66,7 @@ def test_models_and_tasks_do_not_know_each_other(path):
 @pytest.mark.parametrize(
     ("library", "allowed"),
     [
-        ("hydra", {"dap.cli", "dap.help"}),
+        ("hydra", {"dap.cli", "dap.help", "dap.benchmark"}),
         ("omegaconf", {"dap.cli", "dap.run", "dap.schema"}),
         ("soundfile", {"dap.audio"}),
         ("torchaudio", {"dap.dsp.resample"}),

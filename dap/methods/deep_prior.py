@@ -6,9 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import StepLR
 
+from dap.dsp.multi_resolution import multi_resolution_stft
 from dap.dsp.representation import Representation
 from dap.fit import fit
-from dap.losses import multi_resolution_stft
 from dap.methods.iterate import Iterate
 from dap.methods.method import Method
 from dap.tasks.task import Task

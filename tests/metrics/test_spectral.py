@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from dap.metrics.spectral import LSD_EPFL, LSD_KULESHOV, RESOLUTIONS, log_spectral_distance, multi_resolution_stft_distance
+from dap.dsp.multi_resolution import RESOLUTIONS
+from dap.metrics.spectral import LSD_EPFL, LSD_KULESHOV, log_spectral_distance, multi_resolution_stft_distance
 
 DISTANCES = [
     log_spectral_distance,

@@ -100,5 +100,15 @@ def fade_from_gaps(mask: Tensor, n_faded: int) -> Tensor:
     return torch.where(distance > n_own, 1.0, rising).where(mask == 1, 0.0)
 
 
+def runs_of(missing: Tensor) -> list[tuple[int, int]]:
+    """The gaps in a (time,) of truth values, True = missing: [first, last) of each, in order.
+
+    >>> runs_of(torch.tensor([True, False, True, True]))
+    [(0, 1), (2, 4)]
+    """
+    edges = missing.to(torch.int8).diff(prepend=missing.new_zeros(1).to(torch.int8), append=missing.new_zeros(1).to(torch.int8))
+    return list(zip((edges == 1).nonzero()[:, 0].tolist(), (edges == -1).nonzero()[:, 0].tolist(), strict=True))
+
+
 def _samples(number: int) -> str:
     return f"{number} sample" + "s" * (number != 1)

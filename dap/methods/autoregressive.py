@@ -1,0 +1,111 @@
+"""Autoregressive interpolation: missing samples are what linear prediction expects from those around them."""
+
+from collections.abc import Iterator
+import math
+
+import torch
+from torch import Tensor
+
+from dap.dsp.autoregression import linear_prediction, predict_missing
+from dap.dsp.masks import runs_of
+from dap.methods.iterate import Iterate
+from dap.methods.method import Method
+from dap.tasks.task import Task
+
+_SAMPLES_AN_ORDER = 4  # a stretch of context is at least so many times the model's order
+
+
+class Autoregressive(Method):
+    """For each gap in turn: an autoregressive model of the sound around it, and in the gap what the model expects.
+
+    The model and the missing samples take turns: first the gap is a straight line, then each is made from the other,
+    ``iterations`` times. Gaps near each other are filled together; where another gap lies in the context, it is known if it was
+    filled before, and unknown with this one if not. Each channel is on its own, in float64; observed samples stay as they are.
+
+    Args:
+        order: of the model; None takes 3 · (longest gap) + 2, and at most ``max_order_seconds``.
+        max_order_seconds: what the model looks back at most, s: it holds the period of the lowest tone that it knows.
+        context_seconds: sound around a gap from which the model is made, s, on each side.
+        iterations: how often model and samples take turns.
+        regularization: power of white noise that the model takes to be in the sound, relative to the sound's own: more of it
+            lets a tone decay into a gap that is long, and less of it follows the noise in the context.
+
+    Raises:
+        ValueError: settings out of range; from `restore`, a task that has no missing samples.
+
+    Reference: Janssen, Veldhuis and Vries, IEEE Trans. ASSP 34(2), 1986 (who take as order at most 50).
+    """
+
+    def __init__(
+        self,
+        order: int | None = None,
+        max_order_seconds: float = 0.012,
+        context_seconds: float = 0.05,
+        iterations: int = 3,
+        regularization: float = 1e-6,
+    ) -> None:
+        super().__init__()
+        if order is not None and order < 1:
+            raise ValueError(f"order must be at least 1 or null, got {order}")
+        for name, value in (("max_order_seconds", max_order_seconds), ("context_seconds", context_seconds)):
+            if not (math.isfinite(value) and value > 0):
+                raise ValueError(f"{name} must be above 0 s, got {value}")
+        if iterations < 1:
+            raise ValueError(f"iterations must be at least 1, got {iterations}")
+        if not (math.isfinite(regularization) and regularization >= 0):
+            raise ValueError(f"regularization must be at least 0, got {regularization}")
+        self.order, self.max_order_seconds, self.context_seconds = order, max_order_seconds, context_seconds
+        self.iterations, self.regularization = iterations, regularization
+
+    def restore(self, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None = None) -> Iterator[Iterate]:
+        """Yield the one estimate."""
+        if task.missing is None:
+            raise ValueError("autoregressive fills gaps, and this task has none: take task=inpainting")
+        missing = task.missing.cpu()
+        context = max(1, round(self.context_seconds * sample_rate))
+        highest = max(1, round(self.max_order_seconds * sample_rate))
+        channels = observation.reshape(-1, observation.shape[-1]).double().cpu()
+        filled = torch.stack([self._fill(channel, missing, context, highest) for channel in channels])
+        estimate = torch.where(missing, filled.reshape(observation.shape), observation.cpu())
+        return iter([Iterate(0, None, estimate.to(observation))])
+
+    def _fill(self, waveform: Tensor, missing: Tensor, context: int, highest: int) -> Tensor:
+        """One channel, (time,), cluster of gaps after cluster."""
+        filled, unknown = waveform.where(~missing, 0.0), missing.clone()
+        for gaps in _clusters(runs_of(missing), context):
+            order = self.order or min(3 * max(last - first for first, last in gaps) + 2, highest)
+            around = max(context, _SAMPLES_AN_ORDER * order)
+            start, end = max(0, gaps[0][0] - around), min(len(waveform), gaps[-1][1] + around)
+            stretch = _between(filled[start:end], unknown[start:end])
+            for _ in range(self.iterations):
+                model = linear_prediction(stretch, order, self.regularization)
+                stretch = predict_missing(stretch, unknown[start:end], model)
+            first, last = gaps[0][0], gaps[-1][1]
+            filled[first:last], unknown[first:last] = stretch[first - start : last - start], False
+        return filled
+
+
+def _clusters(gaps: list[tuple[int, int]], n_samples: int) -> Iterator[list[tuple[int, int]]]:
+    """Gaps that are filled together: from the first of them to the last at most n_samples, or one alone."""
+    cluster: list[tuple[int, int]] = []
+    for gap in gaps:
+        if cluster and gap[1] - cluster[0][0] > n_samples:
+            yield cluster
+            cluster = []
+        cluster.append(gap)
+    if cluster:
+        yield cluster
+
+
+def _between(waveform: Tensor, unknown: Tensor) -> Tensor:
+    """Straight lines over the unknown samples; where they reach an end, 0."""
+    known = (~unknown).nonzero()[:, 0]
+    if known.numel() == 0:
+        return waveform
+    place = torch.arange(len(waveform))
+    after = torch.searchsorted(known, place).clamp(1, max(1, len(known) - 1))
+    left, right = known[after - 1], known[after.clamp(max=len(known) - 1)]
+    share = (place - left) / (right - left).clamp(min=1)
+    line = waveform[left] + share * (waveform[right] - waveform[left])
+    inside = unknown & (place > known[0]) & (place < known[-1])
+    return waveform.where(~unknown, 0.0).where(~inside, line)

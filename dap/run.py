@@ -163,10 +163,17 @@ def observe_clip(parts: Parts, clip: Clip) -> tuple[Clip, Task, Tensor]:
     Raises:
         ValueError: clip and task do not fit each other.
     """
-    if clip.degraded:
-        observation, rate = parts.task.receive(clip.waveform, clip.sample_rate)
+    if clip.degraded or clip.observation is not None:
+        damaged = clip.waveform if clip.observation is None else clip.observation
+        observation, rate = parts.task.receive(damaged, clip.sample_rate)
         task = parts.task.at(rate, observation.shape[-1], None)
-        return replace(clip, waveform=observation, sample_rate=rate), task, observation
+        if clip.degraded:
+            return replace(clip, waveform=observation, sample_rate=rate), task, observation
+        if rate != clip.sample_rate:
+            raise ValueError(
+                f"{clip.source}: the task makes {rate} Hz of the damaged sound, but its reference has {clip.sample_rate} Hz"
+            )
+        return clip, task, observation
     generator = torch.Generator().manual_seed(parts.settings["seed"])
     task = parts.task.at(clip.sample_rate, clip.waveform.shape[-1], generator)
     return clip, task, task.degrade(clip.waveform, generator)

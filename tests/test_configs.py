@@ -1,5 +1,6 @@
 """Every option composes and builds, and nothing in the code is out of reach of the configuration."""
 
+from omegaconf import OmegaConf
 import pytest
 
 from dap.cli import CONFIGS
@@ -17,8 +18,8 @@ def test_every_option_builds(group, option):
     made = settings(f"{group}={option}")
     for part in PARTS:
         build(made[part], part)
-    if option not in ("file", "folder"):  # these want a path
-        build(made["data"], "data")
+    if not any(key.startswith("data.") for key in OmegaConf.missing_keys(composed(f"{group}={option}"))):
+        build(made["data"], "data")  # the others want a path, and their own tests build them
 
 
 @pytest.mark.parametrize("experiment", options("experiment"))
@@ -31,7 +32,7 @@ def test_every_experiment_builds(experiment):
 @pytest.mark.parametrize("folder", ["models", "tasks", "methods", "data", "layers/upsample"])
 def test_every_class_is_an_option_of_a_group(folder):
     text = "".join(path.read_text() for path in CONFIGS.rglob("*.yaml"))
-    contracts = {"task", "iterate", "method", "clip", "upsampler"}  # what the others have in common
+    contracts = {"task", "iterate", "method", "clip", "draw", "download", "upsampler"}  # what the others have in common
     for path in (REPOSITORY / "dap" / folder).glob("*.py"):
         if path.stem != "__init__" and path.stem not in contracts:
             assert f"_target_: dap.{folder.replace('/', '.')}.{path.stem}." in text, f"{path.name} is the target of no yaml"

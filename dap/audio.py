@@ -66,6 +66,30 @@ def read_audio(path: str | Path, start_seconds: float = 0.0, seconds: float | No
     return torch.from_numpy(np.ascontiguousarray(samples.T)), rate
 
 
+def read_length(path: str | Path) -> tuple[int, int]:
+    """How long a sound file is by its header, without reading the sound: quick, and as true as the header.
+
+    Returns:
+        samples of each channel (of an MP3 an estimate), and the sample rate in Hz.
+
+    Raises:
+        ValueError: the file is missing, unreadable, no sound file, or empty.
+
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp(), "tone.wav")
+    >>> write_audio(path, torch.zeros(2, 100), 8000)
+    >>> read_length(path)
+    (100, 8000)
+    """
+    path = Path(path)
+    _check_file(path)
+    try:
+        info = soundfile.info(path)
+    except soundfile.LibsndfileError as error:
+        raise ValueError(f"{path}: not a sound file that can be read: {error.error_string}") from error
+    return info.frames, info.samplerate
+
+
 def write_audio(path: str | Path, waveform: Tensor, sample_rate: int) -> None:
     """Write a 32-bit float WAV, whole or not at all; values beyond ±1 are kept.
 

@@ -6,7 +6,7 @@ import re
 
 from hydra import compose, initialize_config_dir
 
-_GROUPS = ("task", "data", "size", "model", "upsampler", "loss", "method", "stopping")
+_GROUPS = ("task", "data", "size", "model", "upsampler", "loss", "method", "stopping", "tracker")
 
 _WIRING = re.compile(r"_target_:|_partial_:|@package|: \$\{[a-z.]+\}$")  # and entries that only pass another one on
 

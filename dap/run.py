@@ -21,6 +21,8 @@ from dap.methods.method import Method
 from dap.record.run_folder import Metrics, RunFolder
 from dap.record.summary import summary_row, write_summary
 from dap.record.table import score_table
+from dap.record.trackers.guarded import Guarded
+from dap.record.trackers.tracker import Tracker
 from dap.schema import Config, build, system_name
 from dap.stopping import Fixed, Oracle, StoppingRule
 from dap.tasks.task import Task
@@ -41,6 +43,7 @@ class Parts:
     task: Task
     method: Method
     data: Dataset
+    tracker: Tracker
     settings: dict[str, Any]
     choices: dict[str, str]
     overrides: list[str]
@@ -92,6 +95,7 @@ def build_parts(cfg: DictConfig, choices: dict[str, str], overrides: list[str]) 
         task=build(settings["task"], "task"),
         method=build(settings["method"], "method"),
         data=build(settings["data"], "data"),
+        tracker=Guarded(build(settings["tracker"], "tracker")),
         settings=settings,
         choices=choices,
         overrides=overrides,
@@ -163,10 +167,17 @@ def observe_clip(parts: Parts, clip: Clip) -> tuple[Clip, Task, Tensor]:
     Raises:
         ValueError: clip and task do not fit each other.
     """
-    if clip.degraded:
-        observation, rate = parts.task.receive(clip.waveform, clip.sample_rate)
+    if clip.degraded or clip.observation is not None:
+        damaged = clip.waveform if clip.observation is None else clip.observation
+        observation, rate = parts.task.receive(damaged, clip.sample_rate)
         task = parts.task.at(rate, observation.shape[-1], None)
-        return replace(clip, waveform=observation, sample_rate=rate), task, observation
+        if clip.degraded:
+            return replace(clip, waveform=observation, sample_rate=rate), task, observation
+        if rate != clip.sample_rate:
+            raise ValueError(
+                f"{clip.source}: the task makes {rate} Hz of the damaged sound, but its reference has {clip.sample_rate} Hz"
+            )
+        return clip, task, observation
     generator = torch.Generator().manual_seed(parts.settings["seed"])
     task = parts.task.at(clip.sample_rate, clip.waveform.shape[-1], generator)
     return clip, task, task.degrade(clip.waveform, generator)
@@ -190,7 +201,7 @@ def restore_clip(parts: Parts, clip: Clip, folder: Path) -> Metrics:
             judge.start(task, observation, reference)
 
     facts = {**_facts(parts), **task.facts, **parts.method.facts}
-    record = RunFolder(folder, clip, observation, facts, task.missing)
+    record = RunFolder(folder, clip, observation, facts, task.missing, parts.tracker)
     every, last = settings["snapshot_every"], parts.method.n_iterates - 1
     try:
         with tqdm(iterates, total=last + 1, unit="step", disable=None, dynamic_ncols=True) as progress:

@@ -31,6 +31,7 @@ class Config:
     method: Any = MISSING
     stopping: Any = MISSING
     data: Any = MISSING
+    tracker: Any = MISSING
     steps: int = MISSING
     lr: float = MISSING
     lr_decay: Any = MISSING

@@ -1,5 +1,8 @@
 """Every option composes and builds, and nothing in the code is out of reach of the configuration."""
 
+from importlib.util import find_spec
+
+from omegaconf import OmegaConf
 import pytest
 
 from dap.cli import CONFIGS
@@ -17,8 +20,18 @@ def test_every_option_builds(group, option):
     made = settings(f"{group}={option}")
     for part in PARTS:
         build(made[part], part)
-    if option not in ("file", "folder"):  # these want a path
-        build(made["data"], "data")
+    if not any(key.startswith("data.") for key in OmegaConf.missing_keys(composed(f"{group}={option}"))):
+        build(made["data"], "data")  # the others want a path, and their own tests build them
+
+
+@pytest.mark.parametrize("option", options("tracker"))
+def test_every_tracker_builds(option):
+    made = settings(f"tracker={option}")["tracker"]
+    if option != "none" and find_spec(option) is None:
+        with pytest.raises(ValueError, match=rf"tracker: needs {option}: pip install 'dap\[{option}\]'"):
+            build(made, "tracker")
+    else:
+        build(made, "tracker")
 
 
 @pytest.mark.parametrize("experiment", options("experiment"))
@@ -28,10 +41,19 @@ def test_every_experiment_builds(experiment):
         build(made[part], part)
 
 
-@pytest.mark.parametrize("folder", ["models", "tasks", "methods", "data", "layers/upsample"])
+@pytest.mark.parametrize("folder", ["models", "tasks", "methods", "data", "layers/upsample", "record/trackers"])
 def test_every_class_is_an_option_of_a_group(folder):
     text = "".join(path.read_text() for path in CONFIGS.rglob("*.yaml"))
-    contracts = {"task", "iterate", "method", "clip", "upsampler"}  # what the others have in common
+    contracts = {
+        "task",
+        "iterate",
+        "method",
+        "clip",
+        "draw",
+        "download",
+        "upsampler",
+        "guarded",
+    }  # what the others have in common
     for path in (REPOSITORY / "dap" / folder).glob("*.py"):
         if path.stem != "__init__" and path.stem not in contracts:
             assert f"_target_: dap.{folder.replace('/', '.')}.{path.stem}." in text, f"{path.name} is the target of no yaml"

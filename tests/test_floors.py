@@ -70,6 +70,9 @@ def test_models_and_tasks_do_not_know_each_other(path):
         ("omegaconf", {"dap.cli", "dap.run", "dap.schema"}),
         ("soundfile", {"dap.audio"}),
         ("torchaudio", {"dap.dsp.resample"}),
+        ("tensorboard", {"dap.record.trackers.tensorboard"}),
+        ("wandb", {"dap.record.trackers.wandb"}),
+        ("mlflow", {"dap.record.trackers.mlflow"}),
         ("matplotlib", {"dap.record.plots", "dap.record.compare"}),
     ],
 )

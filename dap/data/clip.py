@@ -22,6 +22,8 @@ class Clip:
         gain: what the sound was multiplied with; results are divided by it.
         degraded: True where the sound is already damaged: there is no reference.
         source: where it came from.
+        observation: what was heard of it, (channel, time), where that was recorded too: times the same gain, nothing is
+            added to it, and the waveform is its reference. None: the task makes the observation.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Clip:
     gain: float
     degraded: bool
     source: str
+    observation: Tensor | None = None
 
 
 class Dataset(Protocol):
@@ -75,11 +78,26 @@ def read_clip(
     sample_rate: int | None,
     peak: float | None,
     degraded: bool,
+    mono: bool = False,
 ) -> Clip:
-    """Read, cut, resample and scale a file: see `read_audio` and `make_clip`.
+    """Read, cut, resample and scale a file: see `read_audio` and `make_clip`; ``mono`` averages its channels first.
 
     Raises:
         ValueError: as these, and times or rates out of range.
+    """
+    check_part(start, seconds, sample_rate)
+    waveform, rate = read_audio(path, start, seconds)
+    if mono:
+        waveform = waveform.mean(0, keepdim=True)
+    if sample_rate is not None:
+        waveform, rate = resample(waveform, rate, sample_rate), sample_rate
+    return make_clip(path.stem, waveform, rate, peak=peak, degraded=degraded, source=str(path))
+
+
+def check_part(start: float, seconds: float | None, sample_rate: int | None) -> None:
+    """Refuse times (s) and rates (Hz) that no file has: ValueError.
+
+    >>> check_part(0.0, None, None)
     """
     if not (math.isfinite(start) and start >= 0):
         raise ValueError(f"start must be at least 0 s, got {start}")
@@ -87,7 +105,3 @@ def read_clip(
         raise ValueError(f"seconds must be above 0 or null, got {seconds}")
     if sample_rate is not None and sample_rate < 1:
         raise ValueError(f"sample_rate must be at least 1 Hz or null, got {sample_rate}")
-    waveform, rate = read_audio(path, start, seconds)
-    if sample_rate is not None:
-        waveform, rate = resample(waveform, rate, sample_rate), sample_rate
-    return make_clip(path.stem, waveform, rate, peak=peak, degraded=degraded, source=str(path))

@@ -16,6 +16,7 @@ from dap.metrics.scores import score
 from dap.record.curves import Row, write_curves
 from dap.record.plots import draw_curves, draw_spectrograms
 from dap.record.report import Report, render_report
+from dap.record.trackers.tracker import Tracker
 from dap.stopping import StoppingRule
 
 _MAX_REPORT_SECONDS = 30  # of each sound, and as many snapshots, so that a report stays a page that opens
@@ -34,13 +35,22 @@ class RunFolder:
         observation: the damaged sound, (channel, time), at the clip's level.
         facts: what run.json says besides what is found out here: seed, device, versions …
         missing: (time,), True for the samples that were not observed; None where there are none.
+        tracker: is told of everything too.
     """
 
     def __init__(
-        self, path: Path, clip: Clip, observation: Tensor, facts: dict[str, Any], missing: Tensor | None = None
+        self,
+        path: Path,
+        clip: Clip,
+        observation: Tensor,
+        facts: dict[str, Any],
+        missing: Tensor | None = None,
+        tracker: Tracker | None = None,
     ) -> None:
         self.path, self.clip, self.observation, self.missing = path, clip, observation, missing
         self.reference = None if clip.degraded else clip.waveform
+        self.tracker = tracker or Tracker()
+        self.metrics: Metrics = {}
         self.rows: list[Row] = []
         self.snapshots: list[int] = []
         self.begun = time.monotonic()
@@ -59,12 +69,18 @@ class RunFolder:
         self._write_sound("observation.wav", observation)
         if self.reference is not None:
             self._write_sound("reference.wav", self.reference)
+        self.tracker.start(path, self.facts)
+        for name, sound in (("observation", observation), ("reference", self.reference)):
+            if sound is not None:
+                self._track_sound(name, 0, sound)
 
     def write_status(self, status: str, **more: Any) -> None:
         """run.json: what is known so far."""
         steps_done = int(self.rows[-1]["step"] or 0) if self.rows else 0
         seconds = round(time.monotonic() - self.begun, 2)
         self.write_json("run.json", {"status": status, **self.facts, "seconds": seconds, "steps_done": steps_done, **more})
+        if status != "running":
+            self.tracker.finish(self.metrics, status)
 
     def add_iterate(self, step: int, loss: float | None, estimate: Tensor, observed: Tensor, statistic: float | None) -> Row:
         """A row of the curves; ``observed`` is what the estimate would have been observed as."""
@@ -79,11 +95,13 @@ class RunFolder:
             scores = score(estimate, self.reference, self.clip.sample_rate, names=_CURVE_SCORES)
             row.update({f"{name}_reference": scores[name] for name in _CURVE_SCORES})
         self.rows.append(row)
+        self.tracker.add_row(row)
         return row
 
     def add_snapshot(self, step: int, estimate: Tensor) -> None:
         """A sound of the fit under way, and the curves up to here."""
         self._write_sound(_snapshot_name(step), estimate)
+        self._track_sound("estimate", step, estimate)
         self.snapshots.append(step)
         write_curves(self.path / "curves.csv", self.rows)
 
@@ -91,7 +109,8 @@ class RunFolder:
         """restored.wav, the scores, the pictures and the report; returns the scores."""
         write_curves(self.path / "curves.csv", self.rows)
         self._write_sound("restored.wav", restored)
-        metrics = self._metrics(rule_name, rule, oracle, restored)
+        self._track_sound("restored", rule.step or 0, restored)
+        self.metrics = metrics = self._metrics(rule_name, rule, oracle, restored)
         self.write_json("metrics.json", metrics)
         marks = {f"restored ({rule_name})": rule.step or 0}
         sounds = {"observation": self.observation, f"restored ({rule_name}, step {rule.step})": restored}
@@ -106,6 +125,7 @@ class RunFolder:
         }
         for name, png in pictures.items():
             write_whole(self.path / f"{name.lower()}.png", png)
+            self.tracker.add_picture(name.lower(), png)
         facts = [(name, str(value)) for name, value in self.facts.items()]
         report = Report(
             title=f"{self.clip.name}: {self.facts['task']} by {self.facts['system']}",
@@ -164,6 +184,9 @@ class RunFolder:
 
     def _write_sound(self, name: str, waveform: Tensor) -> None:
         write_audio(self.path / name, waveform / self.clip.gain, self.clip.sample_rate)
+
+    def _track_sound(self, name: str, step: int, waveform: Tensor) -> None:
+        self.tracker.add_sound(name, step, waveform / self.clip.gain, self.clip.sample_rate)
 
     def write_json(self, name: str, content: Any) -> None:
         write_whole(self.path / name, json.dumps(_finite(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n")

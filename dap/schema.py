@@ -36,6 +36,7 @@ class Config:
     lr: float = MISSING
     lr_decay: Any = MISSING
     input_noise_std: float = MISSING
+    unobserved_weight: float = MISSING
     stft_loss_weight: float = MISSING
     seed: int = MISSING
     device: str = MISSING

@@ -27,6 +27,9 @@ class DeepPrior(Method):
         lr_decay: (number of updates, factor): so often the learning rate is multiplied by the factor; None leaves it.
         input_noise_std: perturbation of z at each step.
         stft_loss_weight: of the `multi_resolution_stft` distance of observe(estimate) to the observation, added to the loss.
+        unobserved_weight: of what the observation does not tell of (``task.unobserved``): its mean square is added to the loss.
+            0 leaves it to the network; but a fit leaks into a band that nothing holds, and what leaks is as good as noise.
+        guide: a method whose estimate that is drawn to, instead of to silence.
         output_ema: weight of the past in the running mean of outputs that is the estimate; 0 takes the output as it is.
         target_rms: level that the observation's maps are scaled to for the fit (and the estimate scaled back from); None
             leaves them as they are. The network starts near zero output, and Adam moves a weight by lr a step: the level
@@ -51,6 +54,8 @@ class DeepPrior(Method):
         lr_decay: tuple[int, float] | None = None,
         input_noise_std: float = 0.0,
         stft_loss_weight: float = 0.0,
+        unobserved_weight: float = 0.0,
+        guide: Method | None = None,
         output_ema: float = 0.0,
         target_rms: float | None = 1.0,
         device: torch.device | str = "cpu",
@@ -65,8 +70,9 @@ class DeepPrior(Method):
             )
         if input_noise_std < 0:
             raise ValueError(f"input_noise_std must be at least 0, got {input_noise_std}")
-        if stft_loss_weight < 0:
-            raise ValueError(f"stft_loss_weight must be at least 0, got {stft_loss_weight}")
+        for name, weight in (("stft_loss_weight", stft_loss_weight), ("unobserved_weight", unobserved_weight)):
+            if weight < 0:
+                raise ValueError(f"{name} must be at least 0, got {weight}")
         if not 0 <= output_ema < 1:
             raise ValueError(f"output_ema must be at least 0 and below 1, got {output_ema}")
         if target_rms is not None and target_rms <= 0:
@@ -75,7 +81,7 @@ class DeepPrior(Method):
         self.loss, self.optimizer, self.steps, self.lr_decay = loss, optimizer, steps, lr_decay
         self.n_iterates = steps + 1
         self.input_noise_std, self.output_ema, self.target_rms = input_noise_std, output_ema, target_rms
-        self.stft_loss_weight = stft_loss_weight
+        self.stft_loss_weight, self.unobserved_weight, self.guide = stft_loss_weight, unobserved_weight, guide
         self.device, self.seed = torch.device(device), seed
 
     def restore(self, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None = None) -> Iterator[Iterate]:
@@ -107,20 +113,21 @@ class DeepPrior(Method):
         if latent.ndim == 4:  # (1, channels, n_freq, n_frames): convolutions and norms are faster with channels last
             network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
             latent, target = (tensor.contiguous(memory_format=torch.channels_last) for tensor in (latent, target))
+        guide = self._guide(observation, task, sample_rate).to(self.device)
         n_samples = observation.shape[-1]
 
         def synthesis(output: Tensor) -> Tensor:
             return level * representation.synthesis(output, n_samples)
 
         def objective(output: Tensor) -> Tensor:
-            if task.identity and not self.stft_loss_weight:
+            if task.identity and not self.stft_loss_weight:  # all is observed
                 return self.loss(output, target)
             estimate = synthesis(output)
             observed = task.observe(estimate)
             data_term = self.loss(output if task.identity else representation.analysis(observed) / level, target)
-            if task.unobserved_weight:
-                unseen = representation.analysis(task.unobserved(estimate)) / level
-                data_term = data_term + task.unobserved_weight * unseen.square().mean()
+            if self.unobserved_weight:
+                away = representation.analysis(task.unobserved(estimate - guide)) / level
+                data_term = data_term + self.unobserved_weight * away.square().mean()
             if self.stft_loss_weight:
                 data_term = data_term + self.stft_loss_weight * multi_resolution_stft(observed / level, waveform / level)
             return data_term
@@ -138,3 +145,10 @@ class DeepPrior(Method):
                 yield Iterate(step, loss, synthesis(mean / weight)[0].to(observation.device))
 
         return iterates()
+
+    def _guide(self, observation: Tensor, task: Task, sample_rate: int) -> Tensor:
+        """What the part of the estimate that is not observed is drawn to, (1, channel, time)."""
+        if self.guide is None:
+            return torch.zeros_like(observation)[None]
+        *_, last = self.guide.restore(observation, task, sample_rate)
+        return last.estimate[None]

@@ -21,17 +21,15 @@ class SuperResolution(Task):
 
     The low-pass is a gain in the DFT of the clip and its mirror image (so that its ends do no harm): 1 up to 7/8 of the low
     Nyquist frequency, a raised cosine from there to 0 at all of it; nothing is aliased. A is linear and stands in the data
-    term, so what the prior puts above the low Nyquist frequency stays free, but for ``unobserved_weight``. `finish` divides
-    the gain out again where it is above 0.1 (sinc) or 0.8 (linear). A sound that is damaged already is taken for the
-    low-rate one: `receive` interpolates it, all that follows is at ``factor`` times its rate, and what took its high band
-    away is not known, so `finish` takes it as it is, up to 93 % of its Nyquist frequency.
+    term, so what the prior puts above the low Nyquist frequency stays free. `finish` divides the gain out again where it is
+    above 0.1 (sinc) or 0.8 (linear). A sound that is damaged already is taken for the low-rate one: `receive` interpolates
+    it, all that follows is at ``factor`` times its rate, and what took its high band away is not known, so `finish` takes
+    it as it is, up to 93 % of its Nyquist frequency.
 
     Args:
         factor: ratio of the rates, at least 2.
         interpolation: back to the high rate: "sinc" (nothing above the low Nyquist frequency), or "linear" (the
             EPFL/Bilat U-Net's way; the band is mirrored up, and droops by up to 8 dB towards the low Nyquist frequency).
-        unobserved_weight: in the data term, of the energy of the band taken away. A fit leaks into a band that nothing
-            holds, and what leaks is as good as noise; without it music can end further from the truth than it began.
 
     Raises:
         ValueError: factor below 2, an unknown interpolation.
@@ -41,15 +39,13 @@ class SuperResolution(Task):
     (tensor([[0.0000, 0.5000, 1.0000, 0.5000, 0.0000, 0.0000]]), 16000)
     """
 
-    def __init__(self, factor: int, interpolation: str = "sinc", unobserved_weight: float = 0.0) -> None:
+    def __init__(self, factor: int, interpolation: str = "sinc") -> None:
         super().__init__()
         if factor < 2:
             raise ValueError(f"factor must be at least 2, got {factor}")
         if interpolation not in INTERPOLATIONS:
             raise ValueError(f"interpolation must be one of {', '.join(INTERPOLATIONS)}, got {interpolation!r}")
-        if unobserved_weight < 0:
-            raise ValueError(f"unobserved_weight must be at least 0, got {unobserved_weight}")
-        self.factor, self.interpolation, self.unobserved_weight = factor, interpolation, unobserved_weight
+        self.factor, self.interpolation = factor, interpolation
         self.passed, self.told = _PASSED, _TOLD[interpolation]
 
     def receive(self, damaged: Tensor, sample_rate: int) -> tuple[Tensor, int]:

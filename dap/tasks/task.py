@@ -15,12 +15,10 @@ class Task(ABC):
     Attributes:
         identity: whether observe is the identity: then the data term may compare the network's own maps, synthesis left out.
         facts: what run.json says about the task at this clip.
-        unobserved_weight: of the mean square of `unobserved` in a data term; 0 leaves it to the prior alone.
         missing: (time,), True for each sample that was not observed; None where none is known to be missing.
     """
 
     identity = False
-    unobserved_weight = 0.0
 
     def __init__(self) -> None:
         self.facts: dict[str, Any] = {}

@@ -103,7 +103,6 @@ def test_finishing_a_linear_interpolation_again_changes_nothing_inside(generator
     [
         ({"factor": 1}, "factor must be at least 2, got 1"),
         ({"factor": -2}, "factor must be at least 2, got -2"),
-        ({"factor": 2, "unobserved_weight": -1.0}, "unobserved_weight must be at least 0, got -1.0"),
         ({"factor": 2, "interpolation": "cubic"}, "interpolation must be one of sinc, linear, got 'cubic'"),
     ],
 )

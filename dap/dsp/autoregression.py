@@ -72,9 +72,8 @@ def predict_missing(waveform: Tensor, missing: Tensor, coefficients: Tensor) -> 
     places = missing.nonzero()[:, 0]
     if places.numel() == 0:
         return waveform
-    d = torch.arange(order + 1, device=waveform.device)
     shifted = F.pad(coefficients, (0, order)).unfold(0, order + 1, 1)  # [d, k]: a[k + d]
-    sums = F.pad((coefficients * shifted[d]).cumsum(1), (1, 0))  # (p + 1, p + 2); [d, m] is the sum over k < m
+    sums = F.pad((coefficients * shifted).cumsum(1), (1, 0))  # (p + 1, p + 2); [d, m] is the sum over k < m
 
     def entries(rows: Tensor, columns: Tensor) -> Tensor:
         low, high = torch.minimum(rows[:, None], columns), torch.maximum(rows[:, None], columns)

@@ -48,7 +48,7 @@ class DNP(Method):
     def __init__(
         self,
         fit: Method,
-        filter: str = "lsa",
+        filter: str = "wiener",
         n_fft: int = 512,
         hop_length: int = 128,
         warm_up: int = 48,

@@ -39,7 +39,9 @@ class Interpolation(Method):
         """Yield the one estimate."""
         n_samples = observation.shape[-1]
         if isinstance(task, SuperResolution):
-            if self.kind == "sinc":
+            if self.kind == "sinc" and task.interpolation == "sinc":
+                estimate = observation  # nothing is above the low Nyquist frequency already
+            elif self.kind == "sinc":
                 estimate = resample(observation[..., :: task.factor], 1, task.factor)[..., :n_samples]
             else:
                 between = torch.arange(n_samples) % task.factor != 0

@@ -10,37 +10,48 @@ import torch
 from torch import Tensor
 import torch.nn.functional as F
 
+_PREDICTED = 1e-24  # of the power: errors so small are float64's rounding
 _RIDGE = 1e-13  # of the matrix's largest entry: rounding, where a model next to instability makes it singular
 
 
-def linear_prediction(waveform: Tensor, order: int, regularization: float = 0.0) -> Tensor:
-    """The coefficients a of a stretch, by the autocorrelation method with a Hann window: always a stable model.
+def linear_prediction(waveform: Tensor, order: int) -> Tensor:
+    """The coefficients a of a stretch, by Burg's method with a Hann window's weights: always a stable model.
+
+    Stage by stage, the reflection coefficient that makes the forward and the backward errors least together. No sample is
+    multiplied with the window, only the errors are weighted, so a tone does not decay in the model.
 
     Args:
-        waveform: (time,), float64.
-        order: p, at least 1.
-        regularization: power of the white noise that the model takes to be in the stretch, relative to its own.
+        waveform: (time,), float64, longer than ``order``.
+        order: p, at least 1. Where all is predicted before (a few tones, silence), the rest of the coefficients are 0.
 
     Returns:
-        (order + 1,), the first of them 1; the others 0 if the stretch is silent.
+        (order + 1,), the first of them 1.
 
-    Reference: Makhoul, "Linear prediction: a tutorial review", Proc. IEEE 63(4), 1975.
+    Raises:
+        ValueError: a stretch not longer than the order.
 
-    >>> tone = torch.cos(0.3 * torch.arange(4000, dtype=torch.float64))   # x[n] = 2 cos(0.3) x[n − 1] − x[n − 2]
-    >>> [round(float(value), 3) for value in linear_prediction(tone, 2)]
-    [1.0, -1.911, 1.0]
+    Reference: Burg, "Maximum entropy spectral analysis", 1975; with weights: Swingler, Proc. IEEE 67(9), 1979.
+
+    >>> linear_prediction(torch.full((10,), 5.0, dtype=torch.float64), 2).tolist()    # each sample is the one before
+    [1.0, -1.0, 0.0]
     """
     n_samples = waveform.shape[-1]
-    windowed = waveform * torch.hann_window(n_samples + 2, periodic=False).to(waveform)[1:-1]
-    power = torch.fft.rfft(windowed, n=n_samples + order + 1).abs().square()
-    correlation = torch.fft.irfft(power, n=n_samples + order + 1)[: order + 1]
-    if correlation[0] <= torch.finfo(waveform.dtype).tiny:
-        return F.pad(waveform.new_ones(1), (0, order))
-    lag = torch.arange(order, device=waveform.device)
-    normal = correlation[(lag[:, None] - lag).abs()]  # (order, order), Toeplitz
-    normal = normal + (regularization + _RIDGE) * correlation[0] * torch.eye(order).to(normal)
-    weights = torch.cholesky_solve(correlation[1:, None], torch.linalg.cholesky(normal))[:, 0]
-    return torch.cat([weights.new_ones(1), -weights])
+    if n_samples <= order:
+        raise ValueError(f"a model of order {order} needs more than {order} samples, got {n_samples}")
+    window = torch.hann_window(2 * n_samples + 1, periodic=False, dtype=waveform.dtype, device=waveform.device)
+    forward, backward = waveform[1:], waveform[:-1]
+    model = waveform.new_ones(1)
+    least = _PREDICTED * float(waveform.square().sum())
+    for stage in range(1, order + 1):
+        weights = window[stage + 1 : 2 * n_samples - stage : 2]  # halfway between sample n and sample n − stage
+        power = float((weights * (forward.square() + backward.square())).sum())
+        if power <= least:
+            return F.pad(model, (0, order + 1 - stage))
+        reflection = -2 * float((weights * forward) @ backward) / power
+        model = F.pad(model, (0, 1))
+        model = model + reflection * model.flip(0)
+        forward, backward = (forward + reflection * backward)[1:], (backward + reflection * forward)[:-1]
+    return model
 
 
 def predict_missing(waveform: Tensor, missing: Tensor, coefficients: Tensor) -> Tensor:
@@ -72,9 +83,8 @@ def predict_missing(waveform: Tensor, missing: Tensor, coefficients: Tensor) -> 
     places = missing.nonzero()[:, 0]
     if places.numel() == 0:
         return waveform
-    d = torch.arange(order + 1, device=waveform.device)
     shifted = F.pad(coefficients, (0, order)).unfold(0, order + 1, 1)  # [d, k]: a[k + d]
-    sums = F.pad((coefficients * shifted[d]).cumsum(1), (1, 0))  # (p + 1, p + 2); [d, m] is the sum over k < m
+    sums = F.pad((coefficients * shifted).cumsum(1), (1, 0))  # (p + 1, p + 2); [d, m] is the sum over k < m
 
     def entries(rows: Tensor, columns: Tensor) -> Tensor:
         low, high = torch.minimum(rows[:, None], columns), torch.maximum(rows[:, None], columns)

@@ -66,10 +66,27 @@ def test_a_model_is_found_again(generator):
 
 
 def test_every_model_is_stable(generator):
-    """No root on or outside the unit circle, even of a pure tone."""
-    for waveform in (torch.cos(0.1 * torch.arange(500.0)), torch.randn(500, generator=generator), torch.ones(500)):
+    """No root outside the unit circle, even where the sound grows; of tones they are on it, and nothing decays."""
+    tone = torch.cos(0.1 * torch.arange(500.0))
+    for waveform in (tone, torch.randn(500, generator=generator), torch.ones(500), 1.01 ** torch.arange(500)):
         roots = np.roots(linear_prediction(waveform.double(), 8).numpy())
-        assert abs(roots).max() < 1
+        assert abs(roots).max() < 1 + 1e-9
+    assert abs(np.roots(linear_prediction(tone.double(), 8).numpy())).max() > 1 - 1e-6
+
+
+def test_the_first_coefficient_is_burgs_formula(generator):
+    """The first coefficient by hand, with the window written out."""
+    waveform = torch.randn(50, generator=generator, dtype=torch.float64)
+    middle = np.arange(1, 50) + 0.0  # halfway between n − 1 and n, where the clip goes from 0 to 50
+    weights = torch.from_numpy(np.sin(np.pi * middle / 50) ** 2)
+    now, before = waveform[1:], waveform[:-1]
+    expected = -2 * (weights * now * before).sum() / (weights * (now**2 + before**2)).sum()
+    assert float(linear_prediction(waveform, 1)[1]) == pytest.approx(float(expected))
+
+
+def test_a_stretch_shorter_than_the_order():
+    with pytest.raises(ValueError, match="a model of order 5 needs more than 5 samples, got 5"):
+        linear_prediction(torch.zeros(5, dtype=torch.float64), 5)
 
 
 def test_silence_is_predicted_from_silence():

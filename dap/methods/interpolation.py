@@ -1,0 +1,55 @@
+"""Interpolation: missing samples, or those between the samples of a lower rate, from the samples beside them."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from dap.dsp.interpolation import interpolate_missing
+from dap.dsp.resample import resample
+from dap.methods.iterate import Iterate
+from dap.methods.method import Method
+from dap.tasks.super_resolution import SuperResolution
+from dap.tasks.task import Task
+
+KINDS = ("linear", "spline", "sinc")
+
+
+class Interpolation(Method):
+    """Over gaps, from the samples that are observed; for super-resolution, from each factor-th sample of the observation.
+
+    The gaps of a chain are filled from its observation as it is: what another of its stages did to it stays.
+
+    Args:
+        kind: "linear" and "spline" (cubic) as `dap.dsp.interpolation.interpolate_missing`; "sinc", for super-resolution alone:
+            nothing above the low Nyquist frequency, so what every other system is to beat.
+
+    Raises:
+        ValueError: another kind; from `restore`, a task with neither gaps nor a lower rate, sinc for gaps, or a spline without
+            scipy.
+    """
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        if kind not in KINDS:
+            raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
+        self.kind = kind
+
+    def restore(self, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None = None) -> Iterator[Iterate]:
+        """Yield the one estimate."""
+        n_samples = observation.shape[-1]
+        if isinstance(task, SuperResolution):
+            if self.kind == "sinc" and task.interpolation == "sinc":
+                estimate = observation  # nothing is above the low Nyquist frequency already
+            elif self.kind == "sinc":
+                estimate = resample(observation[..., :: task.factor], 1, task.factor)[..., :n_samples]
+            else:
+                between = torch.arange(n_samples) % task.factor != 0
+                estimate = interpolate_missing(observation, between, self.kind)
+        elif task.missing is None:
+            raise ValueError(f"{self.kind} interpolation is for gaps and lower rates: take task=inpainting or super_resolution")
+        elif self.kind == "sinc":
+            raise ValueError("sinc interpolates between equally spaced samples, not over gaps: take method=linear or spline")
+        else:
+            estimate = interpolate_missing(observation, task.missing, self.kind)
+        return iter([Iterate(0, None, estimate)])

@@ -253,6 +253,7 @@ def _facts(parts: Parts) -> dict[str, Any]:
         "method": parts.choices["method"],
         "seed": settings["seed"],
         "steps": settings["steps"],
+        "task_settings": {name: value for name, value in settings["task"].items() if name != "_target_"},
         "peak": settings["data"].get("peak"),  # the level that is worked at; the files are at the input's
         "device": torch.cuda.get_device_name() if device == "cuda" else f"cpu ({platform.machine()})",
         "threads": torch.get_num_threads(),

@@ -3,18 +3,21 @@
 import csv
 import json
 from pathlib import Path
+import shutil
 import subprocess
 import sys
 import time
 
 import numpy as np
+from omegaconf import OmegaConf
 import pytest
 import soundfile
 import torch
 
 from dap.audio import read_audio, write_audio
+from dap.data.demo import DEMO_CLIP
 from tests.conftest import dap_run
-from tests.options import options
+from tests.options import composed, options
 
 SMALL = ["size.width=2", "size.n_fft=126", "size.hop_length=32", "steps=2", "snapshot_every=1", "device=cpu"]
 
@@ -143,7 +146,12 @@ def test_a_sweep_tells_of_every_combination(tmp_path):
 
 @pytest.mark.parametrize("experiment", options("experiment"))
 def test_every_experiment_runs(experiment, tmp_path):
-    done = dap_run(*SMALL, f"experiment={experiment}", "hydra.run.dir=out", folder=tmp_path)
+    """Of those that sweep, one run; of those that want a data set, on a folder."""
+    shutil.copy(DEMO_CLIP, tmp_path)
+    wants_data = OmegaConf.missing_keys(composed(f"experiment={experiment}"))
+    data = ["data=folder", "data.path=.", "data.glob='*.wav'", "data.n_clips=1"] if wants_data else []
+    settings = [f"experiment={experiment}", *data, "hydra.mode=RUN", "hydra.run.dir=out"]
+    done = dap_run(*SMALL, *settings, folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert json.loads((tmp_path / "out" / "run.json").read_text())["steps_done"] == 2
 

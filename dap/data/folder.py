@@ -12,7 +12,7 @@ class Folder:
     Args:
         path: of the folder.
         glob: the pattern, e.g. "*.flac"; "**/*.wav" looks into subfolders. Of a list of patterns, the files of each in turn.
-        limit: how many at most; null takes all.
+        n_clips: how many at most; null takes all.
         start, seconds, degraded, sample_rate, peak: of each file, see `File`.
 
     Raises:
@@ -23,7 +23,7 @@ class Folder:
         self,
         path: str,
         glob: str | list[str] = "*.wav",
-        limit: int | None = None,
+        n_clips: int | None = None,
         start: float = 0.0,
         seconds: float | None = None,
         degraded: bool = False,
@@ -33,15 +33,15 @@ class Folder:
         folder = Path(path).expanduser()
         if not folder.is_dir():
             raise ValueError(f"path must be a folder, got {path}")
-        if limit is not None and limit < 1:
-            raise ValueError(f"limit must be at least 1 or null, got {limit}")
+        if n_clips is not None and n_clips < 1:
+            raise ValueError(f"n_clips must be at least 1 or null, got {n_clips}")
         paths: list[Path] = []
         for pattern in [glob] if isinstance(glob, str) else glob:
             fitting = sorted(found for found in folder.glob(pattern) if found.is_file())
             if not fitting:
                 raise ValueError(f"no file in {path} fits the glob {pattern!r}")
             paths += [found for found in fitting if found not in paths]
-        paths = paths[:limit]
+        paths = paths[:n_clips]
         self.files = [File(str(found), start, seconds, degraded, sample_rate, peak) for found in paths]
         self.names = [str(found.relative_to(folder).with_suffix("")) for found in paths]
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from dap.dsp.lsa_gain import lsa_gain
+from dap.dsp.spectral_gain import log_mmse_gain
 from dap.dsp.stft import STFT
 from dap.methods.iterate import Iterate
 from dap.methods.method import Method
@@ -39,7 +39,7 @@ class DNP(Method):
 
     Raises:
         ValueError: settings out of range; from `restore`, a task that does not observe all of the sound, a clip shorter than a
-            frame, or lsa without scipy.
+            frame.
 
     Reference: Michelashvili and Wolf, "Speech Denoising by Accumulating Per-Frequency Modeling Fluctuations", 2019
     (arXiv 1904.07612); the constants are those of the authors' code.
@@ -77,7 +77,6 @@ class DNP(Method):
             raise ValueError("dnp filters an observation of all of the sound: take task=denoise or quantization")
         stft = self.stft.to(observation.device)
         noisy = stft.analysis(observation)  # (channel, n_freq, n_frames)
-        self.gain(torch.zeros_like(noisy.abs()))  # to find what is missing for it now
         iterates = self.fit.restore(observation, task, sample_rate, reference)
         self.facts = self.fit.facts
 
@@ -105,7 +104,7 @@ class DNP(Method):
         if self.filter != "lsa":
             return share
         posterior_snr = 1 / (1 - share).square().clamp(min=_LEAST)
-        return lsa_gain((posterior_snr - 1).clamp(min=self.floor), posterior_snr).clamp(max=1)
+        return log_mmse_gain((posterior_snr - 1).clamp(min=self.floor), posterior_snr).clamp(max=1)
 
 
 def _clip(values: Tensor, low: float, high: float) -> Tensor:

@@ -98,6 +98,13 @@ class Inpainting(Task):
         task.facts = {"missing_seconds": n_missing / sample_rate}
         return task
 
+    def without(self, hidden: Tensor) -> "Inpainting":
+        """The task of a clip whose samples ``hidden``, (time,), True, are missing too."""
+        mask = self._fitting(self.mask, hidden.float()).where(~hidden, 0.0)
+        task = copy.copy(self)
+        task.mask, task.missing = mask, mask < 1
+        return task
+
     def degrade(self, reference: Tensor, generator: torch.Generator) -> Tensor:
         """What is observed of the reference, (channel, time); the mask was drawn by `at`."""
         return self.observe(reference)

@@ -52,7 +52,7 @@ def test_a_folder_is_read_in_the_order_of_names(folder):
     assert Folder(str(folder)).names == ["a", "b"]
     assert Folder(str(folder), glob="**/*.wav").names == ["a", "b", "inner/c"]
     assert Folder(str(folder), glob=["inner/*.wav", "b.wav", "*.wav"]).names == ["inner/c", "b", "a"]
-    limited = Folder(str(folder), glob="**/*.wav", limit=2)
+    limited = Folder(str(folder), glob="**/*.wav", n_clips=2)
     assert [limited[index].name for index in range(len(limited.names))] == ["a", "b"]
 
 
@@ -73,7 +73,7 @@ def test_tones():
         (lambda f: File(str(f / "notes.txt"))[0], "not a sound file that can be read"),
         (lambda f: Folder(str(f / "none")), "path must be a folder, got .*none"),
         (lambda f: Folder(str(f), glob="*.mp3"), r"no file in .* fits the glob '\*\.mp3'"),
-        (lambda f: Folder(str(f), limit=0), "limit must be at least 1 or null, got 0"),
+        (lambda f: Folder(str(f), n_clips=0), "n_clips must be at least 1 or null, got 0"),
         (lambda f: make_clip("silence", torch.zeros(1, 8), 8000, peak=1.0), "the clip is silent"),
     ],
 )

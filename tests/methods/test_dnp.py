@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from dap.dsp.lsa_gain import lsa_gain
+from dap.dsp.spectral_gain import log_mmse_gain
 from dap.dsp.stft import STFT
 from dap.methods.dnp import DNP
 from dap.methods.iterate import Iterate
@@ -65,7 +65,7 @@ def test_against_the_formulas_written_out(outputs, kind, generator):
         gain = torch.from_numpy(((score.max() - score) / (score.max() - score.min())).clip(1e-3))
         if kind == "lsa":
             posterior = 1 / (1 - gain).square().clamp(min=1e-10)
-            gain = lsa_gain((posterior - 1).clamp(min=1e-3), posterior).clamp(max=1)
+            gain = log_mmse_gain((posterior - 1).clamp(min=1e-3), posterior).clamp(max=1)
         expected = stft.synthesis(gain * stft.analysis(observation), 4000)
         assert torch.allclose(iterates[step].estimate, expected, atol=1e-4)
 

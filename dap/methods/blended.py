@@ -1,0 +1,92 @@
+"""A fit and a classical fill, each trusted as far as it did well on gaps that were made to find out."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from dap.dsp.masks import runs_of
+from dap.methods.iterate import Iterate
+from dap.methods.method import Method
+from dap.tasks.inpainting import Inpainting
+from dap.tasks.task import Task
+
+
+class Blended(Method):
+    """Fill gaps with (1 − α) · fill + α · fit, with the α that is best on held-out gaps: blind, and adapted to the sound.
+
+    Next to each gap, in the sound that was observed, another of its length is hidden from both. There the truth x is known,
+    and α = ⟨x − fill, fit − fill⟩ / ‖fit − fill‖², within [0, 1], has the least squared error; it is taken for the gaps that
+    are to be filled. Where two methods err independently a blend of them is nearer to the truth than either. The fill of the
+    true gaps is made from all that was observed, and hidden samples are given back by ``task.finish``.
+
+    Args:
+        fit: whose iterates are blended.
+        fill: yields one estimate.
+        distance_seconds: from a gap to the one hidden beside it, s.
+
+    Raises:
+        ValueError: distance_seconds not above 0; from `restore`, a task that is not inpainting, or no room to hide a gap.
+    """
+
+    def __init__(self, fit: Method, fill: Method, distance_seconds: float = 0.05) -> None:
+        super().__init__()
+        if not distance_seconds > 0:
+            raise ValueError(f"distance_seconds must be above 0 s, got {distance_seconds}")
+        self.fit, self.fill, self.distance_seconds = fit, fill, distance_seconds
+        self.n_iterates = fit.n_iterates
+
+    def restore(self, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None = None) -> Iterator[Iterate]:
+        """Yield, for each iterate of the fit, its best blend with the fill."""
+        if not isinstance(task, Inpainting) or task.missing is None:
+            raise ValueError("blended fills gaps: take task=inpainting")
+        hidden = hidden_gaps(task.missing.cpu(), round(self.distance_seconds * sample_rate))
+        if not hidden.any():
+            raise ValueError(
+                "blended hides gaps beside the gaps to learn from, and there is no room: take method=autoregressive"
+            )
+        harder = task.without(hidden)
+        seen = harder.observe(observation)
+        hidden = hidden.to(observation.device)
+        truth = observation[..., hidden]
+        fill = self._last(observation, task, sample_rate)
+        fill_of_hidden = self._last(seen, harder, sample_rate)[..., hidden]
+        iterates = self.fit.restore(seen, harder, sample_rate)
+        self.facts = self.fit.facts
+
+        def blended() -> Iterator[Iterate]:
+            for iterate in iterates:
+                away = iterate.estimate[..., hidden] - fill_of_hidden
+                weight = float(((truth - fill_of_hidden) * away).sum() / away.square().sum().clamp(min=1e-12))
+                alpha = min(max(weight, 0.0), 1.0)
+                yield Iterate(iterate.step, iterate.loss, fill + alpha * (iterate.estimate - fill))
+
+        return blended()
+
+    def _last(self, observation: Tensor, task: Task, sample_rate: int) -> Tensor:
+        *_, last = self.fill.restore(observation, task, sample_rate)
+        return last.estimate
+
+
+def hidden_gaps(missing: Tensor, distance: int) -> Tensor:
+    """For each gap two more of its length, before and after it, where nothing is missing within half the distance.
+
+    Args:
+        missing: (time,), True in the gaps.
+        distance: from a gap's end to the next hidden one, samples.
+
+    Returns:
+        (time,), True in the hidden gaps alone.
+
+    >>> hidden_gaps(torch.tensor([False] * 6 + [True] * 2 + [False] * 6), 2).int().tolist()
+    [0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0]
+    """
+    hidden, taken = torch.zeros_like(missing), missing.clone()
+    margin = distance // 2
+    for first, last in runs_of(missing):
+        for start in (first - distance - (last - first), last + distance):
+            end = start + last - first
+            if start - margin < 0 or end + margin > len(missing) or taken[start - margin : end + margin].any():
+                continue
+            hidden[start:end] = taken[start:end] = True
+    return hidden

@@ -12,10 +12,14 @@ from dap.layers.convolution import Conv2d
 from dap.layers.harmonic import HarmonicConv2d
 from dap.losses import l2
 from dap.methods.deep_prior import DeepPrior
+from dap.methods.iterate import Iterate
+from dap.methods.method import Method
 from dap.metrics.distortion import si_sdr
 from dap.models.latent import Latent
 from dap.models.spectrogram_unet import SpectrogramUNet
+from dap.signals import tones
 from dap.tasks.denoise import Denoise
+from dap.tasks.inpainting import Inpainting
 
 
 def prior(operator=Conv2d, width: int = 4, steps: int = 3, **settings) -> DeepPrior:
@@ -138,3 +142,22 @@ def test_the_stft_loss_draws_the_magnitudes_nearer():
         list(prior(steps=30, stft_loss_weight=weight).restore(observation, task, 16000))[-1].estimate for weight in (0.0, 10.0)
     )
     assert multi_resolution_stft(weighted, observation) < 0.98 * multi_resolution_stft(plain, observation)
+
+
+def test_what_is_not_observed_is_drawn_to_silence_or_to_the_guide(generator):
+    tone = tones([1000.0], 4000, 8000)[None]
+
+    class Tone(Method):
+        def restore(self, observation, task, sample_rate, reference=None):
+            return iter([Iterate(0, None, tone)])
+
+    task = Inpainting(gaps=[[0.1, 0.3]]).at(8000, 4000, generator)
+    observation = task.observe(torch.randn(1, 4000, generator=generator))
+
+    def gap(**settings):
+        iterates = prior(steps=80, target_rms=None, **settings).restore(observation, task, 8000)
+        return list(iterates)[-1].estimate[:, 1000:2200]
+
+    silent, guided = gap(unobserved_weight=10.0), gap(unobserved_weight=10.0, guide=Tone())
+    assert silent.square().mean() < 0.01 * observation.square().mean()
+    assert si_sdr(guided, tone[:, 1000:2200]) > 3

@@ -45,7 +45,19 @@ def test_every_experiment_builds(experiment):
 def test_every_class_is_an_option_of_a_group(folder):
     text = "".join(path.read_text() for path in CONFIGS.rglob("*.yaml"))
     # what the others have in common
-    contracts = {"task", "iterate", "method", "denoiser", "spectral_filter", "clip", "draw", "download", "upsampler", "guarded"}
+    contracts = {
+        "depth",
+        "task",
+        "iterate",
+        "method",
+        "denoiser",
+        "spectral_filter",
+        "clip",
+        "draw",
+        "download",
+        "upsampler",
+        "guarded",
+    }
     for path in (REPOSITORY / "dap" / folder).glob("*.py"):
         if path.stem != "__init__" and path.stem not in contracts:
             assert f"_target_: dap.{folder.replace('/', '.')}.{path.stem}." in text, f"{path.name} is the target of no yaml"

@@ -81,6 +81,29 @@ SETTINGS_THAT_CANNOT_BE = {
         "task.tasks[0]: factor must be at least 2, got 1",
     ),
     "negative_snapshots": ("snapshot_every=0", "snapshot_every: must be at least 1, got 0"),
+    "too_deep": (
+        "model=epfl_autoencoder model.depth=20",
+        "a depth of 20 needs at least 2097152 samples, got 35420: the deepest is log2(samples) − 1",
+    ),
+    "too_many_levels": ("model=wave_unet model.n_levels=30", "n_levels = 30 is too deep for maps of 35420: at most 15"),
+    "too_many_scales": ("model=skip_unet model.n_scales=20", "n_scales = 20 is too deep for maps of 512 × 140: at most 9"),
+    "too_many_poolings": ("model=harmonic model.depth=12", "depth = 12 is too deep for maps of 512 × 140: at most 9"),
+    "too_many_strides": ("model=demucs model.depth=12", "depth = 12 is too deep for maps of 35420: at most 7"),
+    "too_many_blocks": (
+        "model=multires_harmonic model.n_scales=15",
+        "n_scales = 15 is too deep for maps of 512 × 140: at most 9",
+    ),
+    "fill_without_gaps": ("method=autoregressive", "autoregressive fills gaps, and this task has none: take task=inpainting"),
+    "filter_of_gaps": ("method=wiener task=inpainting", "Wiener restores noise; the task Inpainting is something else"),
+    "known_noise_unknown": (
+        "method=wiener method.noise=known",
+        "noise=known needs noise_std, the standard deviation of the noise",
+    ),
+    "network_without_weights": ("method=dfl", "DFL needs weights, the path of a file with those of a trained network"),
+    "absent_data_set": (
+        "data=ljspeech data.path=nowhere",
+        "data: no LJSpeech at nowhere: nowhere/LJSpeech-1.1/metadata.csv is not there; unpack https://data.keithito.com",
+    ),
     "upsampler_it_cannot_use": (
         "model=demucs upsampler=dct",
         "upsampler: model=demucs upsamples in its own way and takes no other",

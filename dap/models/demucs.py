@@ -6,6 +6,7 @@ from torch import Tensor, nn
 import torch.nn.functional as F
 
 from dap.dsp.resample import resample
+from dap.models.depth import check_depth
 
 
 class BLSTM(nn.Module):
@@ -90,6 +91,7 @@ class Demucs(nn.Module):
                 "in_channels, out_channels, width, depth, stride and context must be at least 1 and lstm_layers at least 0, "
                 f"got {in_channels}, {out_channels}, {width}, {depth}, {stride}, {context}, {lstm_layers}"
             )
+        check_depth("depth", depth, stride, size)
         if kernel_size < stride:
             raise ValueError(f"kernel_size must be at least the stride of {stride}, got {kernel_size}")
         if rescale <= 0:

@@ -10,6 +10,7 @@ from dap.layers.anchored_harmonic import AnchoredHarmonicConv2d
 from dap.layers.instance_norm import InstanceNorm2d
 from dap.layers.upsample.linear import Linear
 from dap.layers.upsample.upsampler import Upsampler
+from dap.models.depth import check_depth
 
 SLOPE = 0.2  # of every LeakyReLU
 
@@ -120,6 +121,7 @@ class MultiResHarmonic(nn.Module):
                 "in_channels, out_channels, width, n_scales and anchors must be at least 1, "
                 f"got {in_channels}, {out_channels}, {width}, {n_scales}, {list(anchors)}"
             )
+        check_depth("n_scales", n_scales, 2, size)
 
         def harmonic(anchor: int) -> Callable[[int, int], nn.Module]:
             return lambda n_in, n_out: AnchoredHarmonicConv2d(n_in, n_out, anchor=anchor, bias=False)

@@ -6,6 +6,7 @@ import torch.nn.functional as F
 
 from dap.layers.upsample.linear import Linear
 from dap.layers.upsample.upsampler import Upsampler
+from dap.models.depth import check_depth
 
 
 class SkipUNet(nn.Module):
@@ -57,6 +58,7 @@ class SkipUNet(nn.Module):
                 "in_channels, out_channels, width, skip_channels and n_scales must be at least 1, "
                 f"got {in_channels}, {out_channels}, {width}, {skip_channels}, {n_scales}"
             )
+        check_depth("n_scales", n_scales, 2, size)
         channels, joined = 4 * width, 4 * width + skip_channels
         self.down, self.skip, self.upsample, self.up = (nn.ModuleList() for _ in range(4))
         for scale in range(n_scales):

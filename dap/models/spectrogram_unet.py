@@ -10,6 +10,7 @@ from dap.layers.convolution import Conv2d
 from dap.layers.instance_norm import InstanceNorm2d
 from dap.layers.upsample.linear import Linear
 from dap.layers.upsample.upsampler import Upsampler
+from dap.models.depth import check_depth
 
 Operator = Callable[..., nn.Module]  # from (in_channels, out_channels, bin_offset=…)
 
@@ -65,6 +66,7 @@ class SpectrogramUNet(nn.Module):
                 "in_channels, out_channels, width and pool must be at least 1 and depth at least 0, "
                 f"got {in_channels}, {out_channels}, {width}, {tuple(pool)}, {depth}"
             )
+        check_depth("depth", depth, min(pool), size)
         self.pool = tuple(pool)
 
         def block(n_in: int, n_middle: int, n_out: int, level: int) -> nn.Sequential:

@@ -6,6 +6,7 @@ import torch.nn.functional as F
 
 from dap.layers.upsample.linear import Linear
 from dap.layers.upsample.upsampler import Upsampler
+from dap.models.depth import check_depth
 
 
 class WaveUNet(nn.Module):
@@ -56,6 +57,7 @@ class WaveUNet(nn.Module):
                 "in_channels, out_channels, width and n_levels must be at least 1, "
                 f"got {in_channels}, {out_channels}, {width}, {n_levels}"
             )
+        check_depth("n_levels", n_levels, 2, size)
         widths = [width * level for level in range(1, n_levels + 1)]
         self.down = nn.ModuleList(_convolution(n_in, n, 15) for n_in, n in zip([in_channels, *widths], widths, strict=False))
         self.bottom = _convolution(widths[-1], widths[-1], 15)

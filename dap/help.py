@@ -24,6 +24,8 @@ _TAIL = """Results: outputs/TASK/MODEL/DATE_TIME/ (a sweep's: outputs/sweeps/DAT
   report.html (listen and look), restored.wav, observation.wav, reference.wav, snapshots/, curves.csv, curves.png,
   spectrograms.png, metrics.json, run.json.
 
+Then: dap-score A.wav B.wav (scores), dap-table FOLDER (tables of a sweep), dap-listen FOLDER (a blind listening test).
+
 Exit code: 0 done, 1 a run failed, 2 something asked for cannot be, 130 interrupted.
 Completion of these names: eval "$(dap-run -sc install=bash)".   More: --cfg job (all settings), --hydra-help (sweeps).
 """

@@ -245,14 +245,14 @@ def _facts(parts: Parts) -> dict[str, Any]:
     """What run.json says about program, machine and settings."""
     settings = parts.settings
     device = settings["device"]
+    fits = parts.method.n_iterates > 1
+    fit = {"model": parts.choices["model"], "size": parts.choices["size"], "steps": settings["steps"]} if fits else {}
     return {
         "task": parts.choices["task"],
         "system": system_name(settings["method"], parts.choices),
-        "model": parts.choices["model"],
-        "size": parts.choices["size"],
         "method": parts.choices["method"],
+        **fit,
         "seed": settings["seed"],
-        "steps": settings["steps"],
         "task_settings": {name: value for name, value in settings["task"].items() if name != "_target_"},
         "peak": settings["data"].get("peak"),  # the level that is worked at; the files are at the input's
         "device": torch.cuda.get_device_name() if device == "cuda" else f"cpu ({platform.machine()})",

@@ -50,7 +50,7 @@ def read_courses(folder: Path) -> list[Course]:
     overrides = [[*facts.get("overrides", []), f"clip={facts['clip']}"] for facts, _ in found]
     common = set(overrides[0]).intersection(*overrides[1:]) if len(overrides) > 1 else set()
     names = [", ".join(part for part in parts if part not in common) for parts in overrides]
-    return [Course(name or facts["model"], rows) for name, (facts, rows) in zip(names, found, strict=True)]
+    return [Course(name or facts["system"], rows) for name, (facts, rows) in zip(names, found, strict=True)]
 
 
 def comparison_table(courses: list[Course], steps: tuple[int, ...] = (50, 200, 1000)) -> str:

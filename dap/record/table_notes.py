@@ -98,7 +98,9 @@ def _settings(section: Section) -> list[str]:
     wanted = [key for key in keys if key.startswith("data.") or setting_of_condition(key) or setting_of_system(key)]
     common = [f"{key}={runs[0].settings[key]}" for key in wanted if len({run.settings.get(key) for run in runs}) == 1]
     facts = [f"{name} {value}" for name in ("size", "noise") for value in _values(runs, name) if value is not None]
-    notes = [f"All: {', '.join([f'task={section.task}', *facts, *common])}."]
+    task = runs[0].facts.get("task_settings", {})
+    defaults = [f"task.{key}={value}" for key, value in task.items() if value is not None and f"task.{key}" not in keys]
+    notes = [f"All: {', '.join([f'task={section.task}', *facts, *defaults, *common])}."]
     for system in section.systems:
         own = [f"{key}={value}" for key, value in _own(section, system.label).items() if key not in system.settings]
         if own:

@@ -10,7 +10,7 @@ from dap.record.curves import write_curves
 
 def write_run(folder, overrides: list[str], psnr: list[float | None]) -> None:
     folder.mkdir(parents=True)
-    (folder / "run.json").write_text(json.dumps({"clip": "tones", "model": "harmonic", "overrides": overrides}))
+    (folder / "run.json").write_text(json.dumps({"clip": "tones", "system": "harmonic", "overrides": overrides}))
     write_curves(folder / "curves.csv", [{"step": step, "psnr_reference": value} for step, value in enumerate(psnr)])
 
 

@@ -73,7 +73,7 @@ def test_models_and_tasks_do_not_know_each_other(path):
         ("tensorboard", {"dap.record.trackers.tensorboard"}),
         ("wandb", {"dap.record.trackers.wandb"}),
         ("mlflow", {"dap.record.trackers.mlflow"}),
-        ("matplotlib", {"dap.record.plots", "dap.record.compare"}),
+        ("matplotlib", {"dap.record.plots", "dap.record.frequency_figure"}),
     ],
 )
 def test_libraries_stay_in_their_rooms(library, allowed):

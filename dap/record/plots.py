@@ -7,6 +7,7 @@ import matplotlib
 import torch
 from torch import Tensor
 
+from dap.dsp.frequency_statistics import Falloff
 from dap.dsp.stft import STFT
 from dap.record.curves import Row, column
 
@@ -60,6 +61,24 @@ def draw_comparison(runs: dict[str, list[Row]]) -> bytes:
     axis.set_ylabel("PSNR, dB: to the reference (solid), to the observation (dashed)")
     axis.legend(fontsize="small")
     axis.grid(alpha=0.3)
+    return _png(figure)
+
+
+def draw_falloffs(panels: dict[str, dict[str, Falloff]]) -> bytes:
+    """Log magnitude over log frequency, a panel a kind of signal, a line and its power law for each of its states."""
+    figure, axes = plt.subplots(1, len(panels), figsize=(4 * len(panels), 4), squeeze=False, layout="constrained")
+    for axis, (kind, states) in zip(axes[0], panels.items(), strict=True):
+        for index, (state, found) in enumerate(states.items()):
+            frequency, magnitude = found.frequency.numpy(), found.magnitude.numpy()
+            middle = len(frequency) // 4
+            law = magnitude[middle] * (frequency / frequency[middle]) ** found.slope
+            axis.loglog(frequency, magnitude, color=f"C{index}", label=f"{state}, slope {found.slope:.2f}")
+            axis.loglog(frequency, law, color=f"C{index}", linestyle=":", linewidth=0.8)
+        axis.set_title(kind, fontsize="small", loc="left")
+        axis.set_xlabel("cycles per sample")
+        axis.legend(fontsize="small")
+        axis.grid(alpha=0.3)
+    axes[0, 0].set_ylabel("mean magnitude")
     return _png(figure)
 
 

@@ -172,12 +172,12 @@ def test_completion_in_bash(tmp_path):
     script = f"""
 PATH={program.parent}:$PATH
 eval "$(dap-run -sc install=bash)"
-COMP_LINE="dap-run model=h"; COMP_POINT=${{#COMP_LINE}}; COMP_WORDS=(dap-run model=h); COMP_CWORD=1
+COMP_LINE="dap-run model=wave_d"; COMP_POINT=${{#COMP_LINE}}; COMP_WORDS=(dap-run model=wave_d); COMP_CWORD=1
 hydra_bash_completion
 echo "${{COMPREPLY[@]}}"
 """
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, cwd=tmp_path, check=False)
-    assert done.stdout.strip() == "model=harmonic", done.stderr
+    assert done.stdout.strip() == "model=wave_decoder", done.stderr
 
 
 def test_a_loss_that_is_no_number_is_a_failed_run(tmp_path):

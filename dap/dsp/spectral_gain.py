@@ -38,7 +38,7 @@ def log_mmse_gain(prior_snr: Tensor, posterior_snr: Tensor) -> Tensor:
     """
     wiener = wiener_gain(prior_snr, posterior_snr)
     v = (wiener * posterior_snr).clamp(min=1e-10)  # where the power is 0 whatever gain will do, but not infinity
-    return wiener * torch.exp(exponential_integral(v) / 2)
+    return wiener * torch.exp(exponential_integral(v) / 2).to(wiener)
 
 
 @dataclass(frozen=True)

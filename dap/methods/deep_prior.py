@@ -104,12 +104,7 @@ class DeepPrior(Method):
         target = target / level
         generator = torch.Generator().manual_seed(self.seed)
         latent = self.latent(tuple(target.shape[2:]), generator).to(self.device)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed)
-            size = tuple(target.shape[2:])
-            network = self.network(in_channels=latent.shape[1], out_channels=target.shape[1], size=size)
-        self.facts["n_parameters"] = sum(weight.numel() for weight in network.parameters())
-        network = network.to(self.device)
+        network = self._random_network(latent, target)
         if latent.ndim == 4:  # (1, channels, n_freq, n_frames): convolutions and norms are faster with channels last
             network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
             latent, target = (tensor.contiguous(memory_format=torch.channels_last) for tensor in (latent, target))
@@ -145,6 +140,15 @@ class DeepPrior(Method):
                 yield Iterate(step, loss, synthesis(mean / weight)[0].to(observation.device))
 
         return iterates()
+
+    def _random_network(self, latent: Tensor, target: Tensor) -> nn.Module:
+        """From the latent to maps like the target's; the same weights on every device, and torch's own generator left alone."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed)
+            size = tuple(target.shape[2:])
+            network = self.network(in_channels=latent.shape[1], out_channels=target.shape[1], size=size)
+        self.facts["n_parameters"] = sum(weight.numel() for weight in network.parameters())
+        return network.to(self.device)
 
     def _guide(self, observation: Tensor, task: Task, sample_rate: int) -> Tensor:
         """What the part of the estimate that is not observed is drawn to, (1, channel, time)."""

@@ -33,7 +33,7 @@ def log_mmse_gain(prior_snr: Tensor, posterior_snr: Tensor) -> Tensor:
     Reference: Ephraim & Malah, "Speech enhancement using a minimum mean-square error log-spectral amplitude estimator",
     1985, Eq. 20.
 
-    >>> float(log_mmse_gain(torch.tensor(1.0), torch.tensor(2.0)).round(decimals=4))     # 0.5 · exp(E1(1) / 2)
+    >>> round(float(log_mmse_gain(torch.tensor(1.0), torch.tensor(2.0))), 4)     # 0.5 · exp(E1(1) / 2)
     0.558
     """
     wiener = wiener_gain(prior_snr, posterior_snr)

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 
 from dap.layers.convolution import Conv2d
 from dap.layers.harmonic import HarmonicConv2d
-from dap.run import build_parts, choose_device, observe_clip
+from dap.parts import build_parts, choose_device
+from dap.restoration import observe_clip
 from dap.schema import Config
 
 OPERATORS: dict[str, Callable[..., nn.Module]] = {

@@ -1,6 +1,6 @@
 """dap-run: the command. It composes the configuration, runs it, and turns every mistake of a user into one line.
 
-Exit codes: 0 done; 1 a run failed; 2 something asked for cannot be; 130 interrupted.
+Exit codes: 0 done; 1 a run failed; 2 something asked for cannot be; 130 interrupted; 128 + N ended by signal N.
 """
 
 from collections import Counter
@@ -11,6 +11,7 @@ import os
 from pathlib import Path
 import shutil
 import sys
+import traceback
 from typing import Any
 
 import hydra
@@ -23,6 +24,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
+from dap.files import locked
 from dap.help import help_page
 from dap.schema import Config, system_name
 
@@ -38,8 +40,8 @@ def main() -> None:
     OmegaConf.register_new_resolver(
         "system", lambda _root_: system_name(_root_.method, _root_.hydra.runtime.choices), replace=True
     )
-    arguments = sys.argv[1:]
     try:
+        arguments = sys.argv[1:] = _repeated(sys.argv[1:])
         if {"-h", "--help"} & set(arguments):
             print(help_page(CONFIGS, [argument for argument in arguments if not argument.startswith("-")]))
         else:
@@ -50,32 +52,58 @@ def main() -> None:
     except BrokenPipeError:  # whoever read the output, `head` say, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
-    except (HydraException, OmegaConfBaseException, OSError) as error:
+    except (HydraException, OmegaConfBaseException, OSError, ValueError) as error:
         _say(_in_one_line(error))
         sys.exit(2)
     sys.exit(max(_exit_codes, default=0))
 
 
+def _repeated(arguments: list[str]) -> list[str]:
+    """The command line that ``resume=FOLDER`` stands for, followed by what is given beside it."""
+    folders = [argument.removeprefix("resume=") for argument in arguments if argument.startswith("resume=")]
+    if not folders:
+        return arguments
+    from dap.hydra_folder import repeat  # here, because torch takes longer to import than --help to answer
+
+    before, cwd = repeat(Path(folders[-1]))
+    if cwd.is_dir():
+        os.chdir(cwd)  # what its paths are relative to
+    return [*before, *(argument for argument in arguments if not argument.startswith("resume="))]
+
+
 def _job(cfg: DictConfig) -> None:
     """One run of the command, or of a sweep. It reports failures by the exit code, so that a sweep goes on."""
-    from dap.run import run  # here, because torch takes longer to import than --help to answer
+    from dap.hydra_folder import keep_configuration  # here for the same reason
+    from dap.run import run, shown
 
     hydra_config = HydraConfig.get()
     runtime = hydra_config.runtime
     folder = Path(runtime.output_dir)
     try:
-        failures = run(cfg, folder, dict(runtime.choices), list(hydra_config.overrides.task))
+        with locked(folder):
+            keep_configuration(cfg, hydra_config, folder)
+            failures = run(cfg, folder, dict(runtime.choices), list(hydra_config.overrides.task))
         for failure in failures:
             _say(f"{failure.clip}: {failure.reason}")
         _exit_codes.append(1 if failures else 0)
     except (ValueError, OmegaConfBaseException, OSError) as error:
         reason = _in_one_line(error)
         _say(reason)
-        if hydra_config.mode == RunMode.MULTIRUN and folder.is_dir():  # a sweep tells of every combination
-            _write_refusal(folder, reason, list(hydra_config.overrides.task))
-        else:
+        if hydra_config.mode == RunMode.RUN:
             _remove_unused(folder)
+        elif folder.is_dir() and not (folder / "run.json").exists():  # a sweep tells of every combination
+            _write_refusal(folder, reason, list(hydra_config.overrides.task))
         _exit_codes.append(2)
+    except (KeyboardInterrupt, SystemExit):
+        if hydra_config.mode == RunMode.RUN:
+            _say(f"stopped: dap-run resume={shown(folder)} goes on", kind="note")
+        raise
+    except Exception as error:  # a mistake of ours costs a sweep this run, not the others
+        if hydra_config.mode == RunMode.RUN:
+            raise
+        traceback.print_exc()
+        _say(_in_one_line(error))
+        _exit_codes.append(1)
 
 
 class SweepSummary(Callback):
@@ -125,13 +153,13 @@ def _keys(node: Any, prefix: str = "") -> Iterator[str]:
                 yield from _keys(node[name], f"{prefix}{name}.")
 
 
-def _say(message: str) -> None:
-    print(f"dap-run: error: {' '.join(message.split())}", file=sys.stderr, flush=True)
+def _say(message: str, kind: str = "error") -> None:
+    print(f"dap-run: {kind}: {' '.join(message.split())}", file=sys.stderr, flush=True)
 
 
 def _remove_unused(folder: Path) -> None:
     """Take away the folder that Hydra made for a run that never began."""
-    if folder.is_dir() and {path.name for path in folder.iterdir()} <= {".hydra"}:
+    if folder.is_dir() and {path.name for path in folder.iterdir()} <= {".hydra", ".lock"}:
         shutil.rmtree(folder)
 
 

@@ -1,7 +1,11 @@
-"""Writing files whole or not at all."""
+"""Writing files whole or not at all, and folders that one process at a time writes into."""
 
+from collections.abc import Iterator
+import contextlib
 import os
 from pathlib import Path
+
+import filelock
 
 
 def write_whole(path: str | Path, content: bytes | str) -> None:
@@ -28,6 +32,31 @@ def write_whole(path: str | Path, content: bytes | str) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(path)  # so that the message names it
         temporary.unlink(missing_ok=True)
         raise
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold a folder against other processes: by a lock on its file .lock, which ends with the process that holds it.
+
+    Args:
+        folder: is made where it is missing.
+
+    Raises:
+        ValueError: another process holds it. OSError: it cannot be written to.
+
+    >>> import tempfile
+    >>> with locked(Path(tempfile.mkdtemp())) as held:
+    ...     held is None
+    True
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with filelock.FileLock(folder / ".lock", timeout=0):
+            yield
+    except filelock.Timeout as error:
+        raise ValueError(f"{folder}: another process is at work in it") from error

@@ -44,6 +44,8 @@ class Config:
     tf32: bool = MISSING
     snapshot_every: int = MISSING
     stop_early: bool = MISSING
+    checkpoint_seconds: float | None = MISSING
+    restart: bool = MISSING
 
 
 def system_name(method: Mapping[Any, Any], choices: Mapping[Any, Any]) -> str:

@@ -6,6 +6,7 @@ from the observation and the iterates alone.
 
 from abc import ABC, abstractmethod
 import math
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -13,6 +14,8 @@ from torch import Tensor
 from dap.dsp.noise import estimate_noise_std
 from dap.metrics.distortion import si_sdr
 from dap.tasks.task import Task
+
+_GIVEN = ("task", "observation", "reference")  # what `start` gives a rule
 
 
 class StoppingRule(ABC):
@@ -41,6 +44,14 @@ class StoppingRule(ABC):
     @abstractmethod
     def update(self, step: int, estimate: Tensor) -> None:
         """Look at the next iterate, and choose it or not."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """What it has seen and chosen so far, plain values and tensors: all that it holds but what `start` gave it."""
+        return {name: value for name, value in vars(self).items() if name not in _GIVEN}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on where the rule whose state this was left off; after `start`."""
+        vars(self).update(state)
 
     def choose(self, step: int, estimate: Tensor) -> None:
         self.step, self.estimate = step, estimate

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from dap.fit import fit
+from dap.fit import Fit
 
 
 def run(steps: int = 5, seed: int = 0, **settings) -> list[tuple[int, float, torch.Tensor]]:
@@ -12,7 +12,7 @@ def run(steps: int = 5, seed: int = 0, **settings) -> list[tuple[int, float, tor
     network = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 4))
     optimizer = torch.optim.Adam(network.parameters(), 0.05)
     target = torch.arange(4.0)
-    return list(fit(network, torch.ones(1, 4), lambda y: (y - target).square().mean(), optimizer, steps, **settings))
+    return list(Fit(network, torch.ones(1, 4), lambda y: (y - target).square().mean(), optimizer, steps, **settings))
 
 
 def test_yields_the_untouched_network_and_one_iterate_an_update():
@@ -43,11 +43,11 @@ def test_a_scheduler_changes_the_learning_rate_after_each_update():
     weight = nn.Linear(1, 1, bias=False)
     optimizer = torch.optim.SGD(weight.parameters(), lr=0.4)
     scheduler = torch.optim.lr_scheduler.StepLR(optimizer, step_size=2, gamma=0.1)
-    values = torch.tensor([loss for _, loss, _ in fit(weight, torch.ones(1, 1), torch.sum, optimizer, 4, scheduler=scheduler)])
+    values = torch.tensor([loss for _, loss, _ in Fit(weight, torch.ones(1, 1), torch.sum, optimizer, 4, scheduler=scheduler)])
     assert torch.allclose(values.diff(), torch.tensor([-0.4, -0.4, -0.04, -0.04]), atol=1e-6)
 
 
 def test_a_loss_that_is_no_number_stops_it():
     weight = nn.Linear(1, 1)
     with pytest.raises(FloatingPointError, match="the loss became nan at step 0: try a smaller lr"):
-        list(fit(weight, torch.ones(1, 1), lambda y: y.sum() * torch.nan, torch.optim.SGD(weight.parameters()), 3))
+        list(Fit(weight, torch.ones(1, 1), lambda y: y.sum() * torch.nan, torch.optim.SGD(weight.parameters()), 3))

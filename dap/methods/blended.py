@@ -1,12 +1,13 @@
 """A fit and a classical fill, each trusted as far as it did well on gaps that were made to find out."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from dap.dsp.masks import runs_of
-from dap.methods.iterate import Iterate
+from dap.methods.iterate import Iterate, State
 from dap.methods.method import Method
 from dap.tasks.inpainting import Inpainting
 from dap.tasks.task import Task
@@ -38,6 +39,15 @@ class Blended(Method):
 
     def restore(self, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None = None) -> Iterator[Iterate]:
         """Yield, for each iterate of the fit, its best blend with the fill."""
+        return self._iterates(None, observation, task, sample_rate)
+
+    def resume(
+        self, state: State, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None = None
+    ) -> Iterator[Iterate]:
+        """As `restore`, for the iterates that are left: the state is the fit's."""
+        return self._iterates(state, observation, task, sample_rate)
+
+    def _iterates(self, state: State | None, observation: Tensor, task: Task, sample_rate: int) -> Iterator[Iterate]:
         if not isinstance(task, Inpainting) or task.missing is None:
             raise ValueError("blended fills gaps: take task=inpainting")
         hidden = hidden_gaps(task.missing.cpu(), round(self.distance_seconds * sample_rate))
@@ -51,7 +61,8 @@ class Blended(Method):
         truth = observation[..., hidden]
         fill = self._last(observation, task, sample_rate)
         fill_of_hidden = self._last(seen, harder, sample_rate)[..., hidden]
-        iterates = self.fit.restore(seen, harder, sample_rate)
+        begun = (seen, harder, sample_rate)
+        iterates = self.fit.restore(*begun) if state is None else self.fit.resume(state, *begun)
         self.facts = self.fit.facts
 
         def blended() -> Iterator[Iterate]:
@@ -59,7 +70,7 @@ class Blended(Method):
                 away = iterate.estimate[..., hidden] - fill_of_hidden
                 weight = float(((truth - fill_of_hidden) * away).sum() / away.square().sum().clamp(min=1e-12))
                 alpha = min(max(weight, 0.0), 1.0)
-                yield Iterate(iterate.step, iterate.loss, fill + alpha * (iterate.estimate - fill))
+                yield replace(iterate, estimate=fill + alpha * (iterate.estimate - fill))
 
         return blended()
 

@@ -8,8 +8,8 @@ from torch.optim.lr_scheduler import StepLR
 
 from dap.dsp.multi_resolution import multi_resolution_stft
 from dap.dsp.representation import Representation
-from dap.fit import fit
-from dap.methods.iterate import Iterate
+from dap.fit import Fit
+from dap.methods.iterate import Iterate, State
 from dap.methods.method import Method
 from dap.tasks.task import Task
 
@@ -95,6 +95,15 @@ class DeepPrior(Method):
             ValueError: at once, where network, representation and observation do not fit each other.
             FloatingPointError: while iterating, where the loss is no longer finite.
         """
+        return self._iterates(None, observation, task, sample_rate)
+
+    def resume(
+        self, state: State, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None = None
+    ) -> Iterator[Iterate]:
+        """As `restore`, for the iterates that are left."""
+        return self._iterates(state, observation, task, sample_rate)
+
+    def _iterates(self, state: State | None, observation: Tensor, task: Task, sample_rate: int) -> Iterator[Iterate]:
         waveform = observation[None].to(self.device)
         representation = self.representation.to(self.device).of(waveform)
         target = representation.analysis(waveform)  # (1, maps, ...)
@@ -130,14 +139,21 @@ class DeepPrior(Method):
         perturbation = torch.Generator(self.device).manual_seed(self.seed)
         optimizer = self.optimizer(network.parameters())
         scheduler = None if self.lr_decay is None else StepLR(optimizer, self.lr_decay[0], self.lr_decay[1])
-        outputs = fit(network, latent, objective, optimizer, self.steps, self.input_noise_std, perturbation, scheduler)
+        fit = Fit(network, latent, objective, optimizer, self.steps, self.input_noise_std, perturbation, scheduler)
+        if state is not None:
+            fit.load_state_dict(state["fit"])
+        self.facts["rollbacks"] = fit.rollbacks  # filled as it goes
 
         def iterates() -> Iterator[Iterate]:
-            mean, weight = torch.zeros_like(target), 0.0
-            for step, loss, output in outputs:
+            mean, weight = (torch.zeros_like(target), 0.0) if state is None else (state["mean"].to(target), state["weight"])
+            for step, loss, output in fit:
                 mean = self.output_ema * mean + (1 - self.output_ema) * output
                 weight = self.output_ema * weight + (1 - self.output_ema)  # so that the first outputs count in full
-                yield Iterate(step, loss, synthesis(mean / weight)[0].to(observation.device))
+
+                def state_here(mean: Tensor = mean, weight: float = weight) -> State:
+                    return {"fit": fit.state_dict(), "mean": mean, "weight": weight}
+
+                yield Iterate(step, loss, synthesis(mean / weight)[0].to(observation.device), state_here)
 
         return iterates()
 

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from dap.dsp.spectral_gain import log_mmse_gain
 from dap.dsp.stft import STFT
-from dap.methods.iterate import Iterate
+from dap.methods.iterate import Iterate, State
 from dap.methods.method import Method
 from dap.tasks.task import Task
 
@@ -73,26 +73,40 @@ class DNP(Method):
 
     def restore(self, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None = None) -> Iterator[Iterate]:
         """Yield the filtered observation, or the fit's own estimate, for each iterate of the fit."""
+        return self._iterates(None, observation, task, sample_rate)
+
+    def resume(
+        self, state: State, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None = None
+    ) -> Iterator[Iterate]:
+        """As `restore`, for the iterates that are left."""
+        return self._iterates(state, observation, task, sample_rate)
+
+    def _iterates(self, state: State | None, observation: Tensor, task: Task, sample_rate: int) -> Iterator[Iterate]:
         if not task.identity:
             raise ValueError("dnp filters an observation of all of the sound: take task=denoise or quantization")
         stft = self.stft.to(observation.device)
         noisy = stft.analysis(observation)  # (channel, n_freq, n_frames)
-        iterates = self.fit.restore(observation, task, sample_rate, reference)
+        begun = (observation, task, sample_rate)
+        iterates = self.fit.restore(*begun) if state is None else self.fit.resume(state["fit"], *begun)
         self.facts = self.fit.facts
 
         def filtered() -> Iterator[Iterate]:
-            fluctuation = torch.zeros_like(noisy.abs())
-            previous: Tensor | None = None
+            fluctuation, previous = torch.zeros_like(noisy.abs()), None
+            if state is not None:
+                fluctuation, previous = state["fluctuation"].to(noisy.device), state["previous"].to(noisy.device)
             for iterate in iterates:
                 magnitude = stft.analysis(iterate.estimate).abs()
-                if previous is None or iterate.step < self.warm_up or self.filter == "network":
-                    yield iterate
-                else:
+                estimate = iterate.estimate
+                if previous is not None and iterate.step >= self.warm_up and self.filter != "network":
                     fluctuation = fluctuation + (magnitude - previous).abs() / (magnitude + _SILENCE)
                     fluctuation = _clip(fluctuation, *self.percentiles)
                     estimate = stft.synthesis(self.gain(fluctuation) * noisy, observation.shape[-1])
-                    yield Iterate(iterate.step, iterate.loss, estimate)
                 previous = magnitude
+
+                def state_here(iterate: Iterate = iterate, now: Tensor = fluctuation, last: Tensor = magnitude) -> State:
+                    return {"fit": iterate.state and iterate.state(), "fluctuation": now, "previous": last}
+
+                yield Iterate(iterate.step, iterate.loss, estimate, state_here)
 
         return filtered()
 

@@ -1,8 +1,12 @@
 """One look at a restoration under way."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor
+
+State = dict[str, Any]  # of plain values and tensors, so that torch.load(weights_only=True) reads it
 
 
 @dataclass(frozen=True)
@@ -13,8 +17,11 @@ class Iterate:
         step: updates done so far.
         loss: value of the data term, or None where the method has none.
         estimate: the restored waveform as it stands, (channel, time).
+        state: makes what the method's ``resume`` needs to go on after this iterate; to be called before the next one is asked
+            for. None for a method that has nothing to go on with.
     """
 
     step: int
     loss: float | None
     estimate: Tensor
+    state: Callable[[], State] | None = None

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
-from dap.methods.iterate import Iterate
+from dap.methods.iterate import Iterate, State
 from dap.tasks.task import Task
 
 
@@ -39,3 +39,9 @@ class Method(ABC):
             ValueError: at once, where method, task and observation do not fit each other.
             FloatingPointError: while iterating, where a number is no longer finite.
         """
+
+    def resume(
+        self, state: State, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None = None
+    ) -> Iterator[Iterate]:
+        """As `restore`, from the iterate on that follows the one whose ``state()`` this is. One estimate is made again."""
+        return self.restore(observation, task, sample_rate, reference)

@@ -13,6 +13,7 @@ from dap.data.clip import Clip
 from dap.files import write_whole
 from dap.metrics.distortion import psnr
 from dap.metrics.scores import score
+from dap.record.checkpoint import NAME, write_checkpoint
 from dap.record.curves import Row, write_curves
 from dap.record.plots import draw_curves, draw_spectrograms
 from dap.record.report import Report, render_report
@@ -36,6 +37,7 @@ class RunFolder:
         facts: what run.json says besides what is found out here: seed, device, versions …
         missing: (time,), True for the samples that were not observed; None where there are none.
         tracker: is told of everything too.
+        earlier: what `save_checkpoint` kept of the record, where a run goes on that was stopped.
     """
 
     def __init__(
@@ -46,14 +48,15 @@ class RunFolder:
         facts: dict[str, Any],
         missing: Tensor | None = None,
         tracker: Tracker | None = None,
+        earlier: dict[str, Any] | None = None,
     ) -> None:
         self.path, self.clip, self.observation, self.missing = path, clip, observation, missing
         self.reference = None if clip.degraded else clip.waveform
         self.tracker = tracker or Tracker()
         self.metrics: Metrics = {}
-        self.rows: list[Row] = []
-        self.snapshots: list[int] = []
-        self.begun = time.monotonic()
+        self.rows: list[Row] = earlier["rows"] if earlier else []
+        self.snapshots: list[int] = earlier["snapshots"] if earlier else []
+        self.begun = time.monotonic() - (earlier["seconds"] if earlier else 0.0)  # not the clock, which may be set back
         self.facts = {
             **facts,
             "clip": clip.name,
@@ -63,8 +66,11 @@ class RunFolder:
             "n_samples": clip.waveform.shape[1],
             "degraded": clip.degraded,
             "gain": clip.gain,
+            "resumed_at": [*earlier["resumed_at"], self.steps_done] if earlier else [],  # after these steps it was stopped
         }
         (path / "snapshots").mkdir(parents=True, exist_ok=True)
+        for stale in (*path.glob(".*.tmp"), *path.glob("snapshots/.*.tmp")):  # of a process that was killed while writing
+            stale.unlink(missing_ok=True)
         self.write_status("running")
         self._write_sound("observation.wav", observation)
         if self.reference is not None:
@@ -74,11 +80,14 @@ class RunFolder:
             if sound is not None:
                 self._track_sound(name, 0, sound)
 
+    @property
+    def steps_done(self) -> int:
+        return int(self.rows[-1]["step"] or 0) if self.rows else 0
+
     def write_status(self, status: str, **more: Any) -> None:
         """run.json: what is known so far."""
-        steps_done = int(self.rows[-1]["step"] or 0) if self.rows else 0
         seconds = round(time.monotonic() - self.begun, 2)
-        self.write_json("run.json", {"status": status, **self.facts, "seconds": seconds, "steps_done": steps_done, **more})
+        self.write_json("run.json", {"status": status, **self.facts, "seconds": seconds, "steps_done": self.steps_done, **more})
         if status != "running":
             self.tracker.finish(self.metrics, status)
 
@@ -105,8 +114,24 @@ class RunFolder:
         self.snapshots.append(step)
         write_curves(self.path / "curves.csv", self.rows)
 
-    def finish(self, rule_name: str, rule: StoppingRule, oracle: StoppingRule | None, restored: Tensor) -> Metrics:
-        """restored.wav, the scores, the pictures and the report; returns the scores."""
+    def save_checkpoint(self, state: dict[str, Any]) -> None:
+        """checkpoint.pt: the state of all others, and the record up to here."""
+        record = {
+            "rows": self.rows,
+            "snapshots": self.snapshots,
+            "seconds": time.monotonic() - self.begun,
+            "resumed_at": self.facts["resumed_at"],
+        }
+        write_checkpoint(self.path, self.facts["identity"], {**state, "record": record})
+
+    def finish(
+        self, rule_name: str, rule: StoppingRule, oracle: StoppingRule | None, restored: Tensor, failure: str | None = None
+    ) -> Metrics:
+        """restored.wav, the scores, the pictures and the report; returns the scores.
+
+        Args:
+            failure: why the fit ended before its time: what is restored is the best of what was reached, and labelled so.
+        """
         write_curves(self.path / "curves.csv", self.rows)
         self._write_sound("restored.wav", restored)
         self._track_sound("restored", rule.step or 0, restored)
@@ -135,10 +160,15 @@ class RunFolder:
             snapshots=[(step, self._excerpt(self._read_sound(_snapshot_name(step)))) for step in self._some_snapshots()],
             sample_rate=self.clip.sample_rate,
             pictures=pictures,
-            notes=self._notes(rule_name, rule),
+            notes=self._notes(rule_name, rule, failure),
         )
         write_whole(self.path / "report.html", render_report(report))
-        self.write_status("finished", stopping={"rule": rule_name, "step": rule.step, "reason": rule.reason})
+        stopping = {"rule": rule_name, "step": rule.step, "reason": rule.reason}
+        if failure is not None:
+            self.write_status("failed", reason=failure, stopping=stopping)
+            return metrics
+        self.write_status("finished", stopping=stopping)  # the last: what says so is whole
+        (self.path / NAME).unlink(missing_ok=True)
         return metrics
 
     def _metrics(self, rule_name: str, rule: StoppingRule, oracle: StoppingRule | None, restored: Tensor) -> Metrics:
@@ -155,8 +185,8 @@ class RunFolder:
             metrics["oracle"] = {"rule": "oracle", "blind": False, "step": oracle.step, **scores(oracle.estimate)}
         return metrics
 
-    def _notes(self, rule_name: str, rule: StoppingRule) -> list[str]:
-        notes = []
+    def _notes(self, rule_name: str, rule: StoppingRule, failure: str | None) -> list[str]:
+        notes = [] if failure is None else [f"The fit failed: {failure}. What is restored was reached before."]
         if self.clip.waveform.shape[1] > _MAX_REPORT_SECONDS * self.clip.sample_rate:
             notes.append(f"The players hold the first {_MAX_REPORT_SECONDS} s; the files beside this page hold all.")
         if self.reference is None:

@@ -8,7 +8,8 @@ import torch
 
 from dap.audio import read_audio, write_audio
 from dap.metrics.distortion import si_sdr
-from dap.run import build_parts, observe_clip, restore_clip
+from dap.parts import build_parts
+from dap.restoration import observe_clip, restore_clip
 from dap.schema import build
 from tests.options import composed, settings
 

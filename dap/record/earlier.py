@@ -1,0 +1,39 @@
+"""What an earlier process left in a run's folder."""
+
+from pathlib import Path
+
+from dap.record.checkpoint import NAME
+from dap.record.json_file import read_object
+from dap.record.run_folder import Metrics
+
+_RESULTS = ("restored.wav", "metrics.json", "curves.csv", "report.html")  # of a run that is finished
+_ALL = (*_RESULTS, NAME, "run.json", "observation.wav", "reference.wav", "curves.png", "spectrograms.png")
+
+
+def finished_metrics(folder: Path, identity: str) -> Metrics | None:
+    """The scores of the run that was finished here; None where there is none yet.
+
+    Args:
+        identity: of the run that is to be here, see `dap.record.identity`.
+
+    Raises:
+        ValueError: the folder holds another run, finished or not.
+    """
+    if not (folder / "run.json").exists():
+        return None
+    facts = read_object(folder / "run.json")
+    if facts.get("status") == "refused" or (facts.get("status") == "failed" and "identity" not in facts):
+        return None  # it never began
+    if facts.get("identity") != identity:
+        raise ValueError(
+            f"{folder}: holds another run, whose settings or input differ: take another folder, "
+            "or restart=true begins anew here"
+        )
+    whole = facts["status"] == "finished" and all((folder / name).exists() for name in _RESULTS)
+    return read_object(folder / "metrics.json") if whole else None
+
+
+def clear_run(folder: Path) -> None:
+    """Take away what a run wrote; nothing else that is in the folder."""
+    for path in [folder / name for name in _ALL] + sorted(folder.glob("snapshots/step_*.wav")):
+        path.unlink(missing_ok=True)

@@ -27,10 +27,10 @@ class TensorBoard(Tracker):
         self.every = every
 
     def start(self, folder: Path, facts: dict[str, Any]) -> None:
-        """Open the event file; the facts are a text in it."""
+        """Open the event file; the facts are a text in it. Where a run goes on, later points of an earlier file do not count."""
         from torch.utils.tensorboard import SummaryWriter
 
-        self.writer = SummaryWriter(str(folder))
+        self.writer = SummaryWriter(str(folder), purge_step=facts["resumed_at"][-1] + 1 if facts.get("resumed_at") else None)
         text = json.dumps(facts, indent=2, ensure_ascii=False, default=str)
         self.writer.add_text("facts", f"```\n{text}\n```")
 

@@ -24,7 +24,11 @@ class Tracker:
     every = 1
 
     def start(self, folder: Path, facts: dict[str, Any]) -> None:
-        """A clip's restoration begins; ``folder`` is its own, ``facts`` what its run.json says."""
+        """A clip's restoration begins, or goes on; ``folder`` is its own, ``facts`` what its run.json says.
+
+        Where it goes on, ``facts["resumed_at"]`` ends with the step after which it does: rows of later steps that an earlier
+        process told of are told again.
+        """
 
     def add_row(self, row: Row) -> None:
         """The row of the curves of one iterate."""

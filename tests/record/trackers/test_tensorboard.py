@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 
 import matplotlib.image
 import numpy as np
@@ -53,6 +54,20 @@ def test_pictures_and_facts(events):
     assert np.array_equal(*pixels)
     text = events.Tensors("facts/text_summary")[0].tensor_proto.string_val[0].decode()
     assert json.loads(text.strip("`\n"))["versions"] == {"dap": "1"}
+
+
+def test_a_run_that_goes_on(tmp_path):
+    """What the process that was killed told of later steps does not stand beside what is told of them now."""
+    for facts, rows in (({}, (0, 1, 2, 3)), ({"resumed_at": [1]}, (2, 3))):
+        tracker = TensorBoard()
+        tracker.start(tmp_path, facts)
+        for step in rows:
+            tracker.add_row({"step": step, "loss": 0.5})
+        tracker.finish({}, "interrupted")
+        time.sleep(1.1)  # a file's name has seconds
+    events = EventAccumulator(str(tmp_path))
+    events.Reload()
+    assert [point.step for point in events.Scalars("loss")] == [0, 1, 2, 3]
 
 
 def test_every():

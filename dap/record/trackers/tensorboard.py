@@ -27,7 +27,7 @@ class TensorBoard(Tracker):
         self.every = every
 
     def start(self, folder: Path, facts: dict[str, Any]) -> None:
-        """Open the event file; the facts are a text in it. Where a run goes on, later points of an earlier file do not count."""
+        """Open the event file; the facts are a text in it. Where a run goes on, what was told of later steps does not count."""
         from torch.utils.tensorboard import SummaryWriter
 
         self.writer = SummaryWriter(str(folder), purge_step=facts["resumed_at"][-1] + 1 if facts.get("resumed_at") else None)

@@ -109,7 +109,7 @@ def test_a_failed_run_is_finished_too(tmp_path):
     spy = Spy()
     with pytest.raises(FloatingPointError):
         restored(tmp_path, spy, "lr=1e30", "steps=20")
-    assert spy.calls[-1] == ("finish", ([], "failed"))
+    assert spy.calls[-1] == ("finish", (["observation", "oracle", "restored"], "failed"))
 
 
 def test_rows_of_every_few_steps():

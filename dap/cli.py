@@ -3,7 +3,6 @@
 Exit codes: 0 done; 1 a run failed; 2 something asked for cannot be; 130 interrupted.
 """
 
-from collections import Counter
 from collections.abc import Iterator
 import difflib
 import json
@@ -18,23 +17,23 @@ from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
-from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from dap.help import help_page
+from dap.multirun import RefusedSweepError, end_sweep, exit_code, exit_codes, prefer_configs, trouble_of_launcher
 from dap.schema import Config, system_name
 
 _PACKAGE = Path(__file__).resolve().parent
 CONFIGS = next((path for path in (_PACKAGE / "configs", _PACKAGE.parent / "configs") if path.is_dir()), _PACKAGE)
-_exit_codes: list[int] = []
 
 
 def main() -> None:
     """Entry point of the console script."""
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises, instead of printing and exiting with 1
     ConfigStore.instance().store(name="schema", node=Config)
+    prefer_configs(CONFIGS)
     OmegaConf.register_new_resolver(
         "system", lambda _root_: system_name(_root_.method, _root_.hydra.runtime.choices), replace=True
     )
@@ -53,7 +52,17 @@ def main() -> None:
     except (HydraException, OmegaConfBaseException, OSError) as error:
         _say(_in_one_line(error))
         sys.exit(2)
-    sys.exit(max(_exit_codes, default=0))
+    except RefusedSweepError as error:
+        _say(str(error))
+        sys.exit(2)
+    except Exception as error:
+        trouble = trouble_of_launcher(error)
+        if trouble is None:
+            raise
+        _say(trouble)
+        end_sweep()
+        sys.exit(1)
+    sys.exit(exit_code())
 
 
 def _job(cfg: DictConfig) -> None:
@@ -67,7 +76,7 @@ def _job(cfg: DictConfig) -> None:
         failures = run(cfg, folder, dict(runtime.choices), list(hydra_config.overrides.task))
         for failure in failures:
             _say(f"{failure.clip}: {failure.reason}")
-        _exit_codes.append(1 if failures else 0)
+        exit_codes.append(1 if failures else 0)
     except (ValueError, OmegaConfBaseException, OSError) as error:
         reason = _in_one_line(error)
         _say(reason)
@@ -75,21 +84,7 @@ def _job(cfg: DictConfig) -> None:
             _write_refusal(folder, reason, list(hydra_config.overrides.task))
         else:
             _remove_unused(folder)
-        _exit_codes.append(2)
-
-
-class SweepSummary(Callback):
-    """Hydra's callback at the end of a sweep: summary.csv and summary.html in its folder."""
-
-    def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
-        from dap.record.sweep import write_sweep  # here for the same reason
-
-        folder = Path(config.hydra.sweep.dir)
-        if not folder.is_dir():
-            return
-        statuses = Counter(row["status"] for row in write_sweep(folder))
-        print(f"sweep: {', '.join(f'{count} {status}' for status, count in statuses.items())}")
-        print(f"summary: {folder / 'summary.html'}", flush=True)
+        exit_codes.append(2)
 
 
 def _write_refusal(folder: Path, reason: str, overrides: list[str]) -> None:

@@ -44,6 +44,7 @@ class Config:
     tf32: bool = MISSING
     snapshot_every: int = MISSING
     stop_early: bool = MISSING
+    objective: str | None = MISSING
 
 
 def system_name(method: Mapping[Any, Any], choices: Mapping[Any, Any]) -> str:

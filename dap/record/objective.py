@@ -3,7 +3,20 @@
 from collections.abc import Sequence
 import math
 
+from dap.metrics.scores import METRICS
 from dap.record.run_folder import Metrics
+
+OBJECTIVES = (*METRICS, "residual_flatness")  # the last one alone needs no reference
+
+
+def check_objective(name: str | None) -> None:
+    """Find out whether a score of this name is recorded; None asks for none.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if name is not None and name not in OBJECTIVES:
+        raise ValueError(f"objective: expected one of {', '.join(OBJECTIVES)} or null, got {name!r}")
 
 
 def objective_of(clips: Sequence[Metrics], name: str) -> float | None:
@@ -13,20 +26,12 @@ def objective_of(clips: Sequence[Metrics], name: str) -> float | None:
 
     Args:
         clips: metrics.json of each clip; of a failed clip an empty one.
-        name: si_sdr and its like need the reference; residual_flatness does not.
-
-    Raises:
-        ValueError: no clip has a score of this name, though all were restored.
+        name: one of `OBJECTIVES`.
 
     >>> objective_of([{"restored": {"si_sdr": 8.0}}, {"restored": {"si_sdr": 10.0}}], "si_sdr")
     9.0
     >>> objective_of([{"restored": {"si_sdr": 8.0}}, {}], "si_sdr")
     """
-    restored = [clip.get("restored", {}) for clip in clips]
-    if restored and all(restored) and not any(name in scores for scores in restored):
-        known = [key for key, value in restored[0].items() if isinstance(value, int | float) and not isinstance(value, bool)]
-        raise ValueError(f"objective: expected one of the scores {', '.join(known)}, or null, got {name!r}")
-    values = [scores[name] for scores in restored if isinstance(scores.get(name), int | float)]
-    if not values or len(values) < len(restored) or not all(map(math.isfinite, values)):
-        return None
-    return float(sum(values) / len(values))
+    scores = [clip.get("restored", {}).get(name) for clip in clips]
+    values = [score for score in scores if score is not None and math.isfinite(score)]
+    return sum(values) / len(values) if values and len(values) == len(scores) else None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dap.record.objective import objective_of
+from dap.record.objective import OBJECTIVES, check_objective, objective_of
 
 GOOD = {"observation": {"si_sdr": 1.0}, "restored": {"rule": "emv", "blind": True, "step": 3, "si_sdr": 8.0, "stoi": None}}
 
@@ -26,5 +26,7 @@ def test_a_score_that_does_not_apply_is_none():
 
 
 def test_an_unknown_score_is_told():
-    with pytest.raises(ValueError, match=r"^objective: expected one of the scores step, si_sdr, or null, got 'sisdr'$"):
-        objective_of([GOOD], "sisdr")
+    for name in (None, *OBJECTIVES):
+        check_objective(name)
+    with pytest.raises(ValueError, match=r"^objective: expected one of si_sdr, .*, residual_flatness or null, got 'sisdr'$"):
+        check_objective("sisdr")

@@ -3,7 +3,6 @@
 Exit codes: 0 done; 1 a run failed; 2 something asked for cannot be; 130 interrupted; 128 + N ended by signal N.
 """
 
-from collections import Counter
 from collections.abc import Iterator
 import difflib
 import json
@@ -19,24 +18,24 @@ from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
-from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from dap.files import locked
 from dap.help import help_page
+from dap.multirun import RefusedSweepError, end_sweep, exit_code, exit_codes, prefer_configs, trouble_of_launcher
 from dap.schema import Config, system_name
 
 _PACKAGE = Path(__file__).resolve().parent
 CONFIGS = next((path for path in (_PACKAGE / "configs", _PACKAGE.parent / "configs") if path.is_dir()), _PACKAGE)
-_exit_codes: list[int] = []
 
 
 def main() -> None:
     """Entry point of the console script."""
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises, instead of printing and exiting with 1
     ConfigStore.instance().store(name="schema", node=Config)
+    prefer_configs(CONFIGS)
     OmegaConf.register_new_resolver(
         "system", lambda _root_: system_name(_root_.method, _root_.hydra.runtime.choices), replace=True
     )
@@ -52,10 +51,20 @@ def main() -> None:
     except BrokenPipeError:  # whoever read the output, `head` say, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
-    except (HydraException, OmegaConfBaseException, OSError, ValueError) as error:
+    except RefusedSweepError as error:
+        _say(str(error))
+        sys.exit(2)
+    except Exception as error:
+        trouble = trouble_of_launcher(error)
+        if trouble is not None:
+            _say(trouble)
+            end_sweep()
+            sys.exit(1)
+        if not isinstance(error, HydraException | OmegaConfBaseException | OSError | ValueError):
+            raise
         _say(_in_one_line(error))
         sys.exit(2)
-    sys.exit(max(_exit_codes, default=0))
+    sys.exit(exit_code())
 
 
 def _repeated(arguments: list[str]) -> list[str]:
@@ -85,7 +94,7 @@ def _job(cfg: DictConfig) -> None:
             failures = run(cfg, folder, dict(runtime.choices), list(hydra_config.overrides.task))
         for failure in failures:
             _say(f"{failure.clip}: {failure.reason}")
-        _exit_codes.append(1 if failures else 0)
+        exit_codes.append(1 if failures else 0)
     except (ValueError, OmegaConfBaseException, OSError) as error:
         reason = _in_one_line(error)
         _say(reason)
@@ -93,7 +102,7 @@ def _job(cfg: DictConfig) -> None:
             _remove_unused(folder)
         elif folder.is_dir() and not (folder / "run.json").exists():  # a sweep tells of every combination
             _write_refusal(folder, reason, list(hydra_config.overrides.task))
-        _exit_codes.append(2)
+        exit_codes.append(2)
     except (KeyboardInterrupt, SystemExit):
         if hydra_config.mode == RunMode.RUN:
             _say(f"stopped: dap-run resume={shown(folder)} goes on", kind="note")
@@ -103,21 +112,7 @@ def _job(cfg: DictConfig) -> None:
             raise
         traceback.print_exc()
         _say(_in_one_line(error))
-        _exit_codes.append(1)
-
-
-class SweepSummary(Callback):
-    """Hydra's callback at the end of a sweep: summary.csv and summary.html in its folder."""
-
-    def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
-        from dap.record.sweep import write_sweep  # here for the same reason
-
-        folder = Path(config.hydra.sweep.dir)
-        if not folder.is_dir():
-            return
-        statuses = Counter(row["status"] for row in write_sweep(folder))
-        print(f"sweep: {', '.join(f'{count} {status}' for status, count in statuses.items())}")
-        print(f"summary: {folder / 'summary.html'}", flush=True)
+        exit_codes.append(1)
 
 
 def _write_refusal(folder: Path, reason: str, overrides: list[str]) -> None:

@@ -47,6 +47,7 @@ def main() -> None:
             hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="config")(_job)()
     except KeyboardInterrupt:
         _say("interrupted")
+        end_sweep()  # what there is of it
         sys.exit(130)
     except BrokenPipeError:  # whoever read the output, `head` say, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -80,9 +81,13 @@ def _repeated(arguments: list[str]) -> list[str]:
     return [*before, *(argument for argument in arguments if not argument.startswith("resume="))]
 
 
-def _job(cfg: DictConfig) -> None:
-    """One run of the command, or of a sweep. It reports failures by the exit code, so that a sweep goes on."""
+def _job(cfg: DictConfig) -> float | None:
+    """One run of the command, or of a sweep; returns its objective, for a study.
+
+    It reports failures by the exit code, so that a sweep goes on.
+    """
     from dap.hydra_folder import keep_configuration  # here for the same reason
+    from dap.record.objective import objective_of
     from dap.run import run, shown
 
     hydra_config = HydraConfig.get()
@@ -91,10 +96,11 @@ def _job(cfg: DictConfig) -> None:
     try:
         with locked(folder):
             keep_configuration(cfg, hydra_config, folder)
-            failures = run(cfg, folder, dict(runtime.choices), list(hydra_config.overrides.task))
-        for failure in failures:
+            outcome = run(cfg, folder, dict(runtime.choices), list(hydra_config.overrides.task))
+        for failure in outcome.failures:
             _say(f"{failure.clip}: {failure.reason}")
-        exit_codes.append(1 if failures else 0)
+        exit_codes.append(1 if outcome.failures else 0)
+        return None if cfg.objective is None else objective_of(outcome.metrics, cfg.objective)
     except (ValueError, OmegaConfBaseException, OSError) as error:
         reason = _in_one_line(error)
         _say(reason)
@@ -113,6 +119,7 @@ def _job(cfg: DictConfig) -> None:
         traceback.print_exc()
         _say(_in_one_line(error))
         exit_codes.append(1)
+    return None
 
 
 def _write_refusal(folder: Path, reason: str, overrides: list[str]) -> None:

@@ -6,6 +6,7 @@ folders, which are the same with every launcher.
 
 from collections import Counter
 from collections.abc import Iterable
+import logging
 from pathlib import Path
 import shutil
 import traceback
@@ -39,6 +40,7 @@ class SweepSummary(Callback):
         try:
             for part in ("launcher", "sweeper"):
                 check_plugin(config, part)
+            check_objective(config)
             folder = Path(config.hydra.sweep.dir)
             check_grid(config, folder)
             if not str(config.hydra.sweeper._target_).startswith("hydra._internal."):  # Hydra's own sweeper does so itself
@@ -75,6 +77,18 @@ def check_plugin(config: DictConfig, part: str) -> None:
         raise RefusedSweepError(f"{choice} needs {package.replace('_', '-')}: pip install 'dap[{package.split('_')[1]}]'")
     if target.endswith(".SlurmLauncher") and shutil.which("srun") is None:
         raise RefusedSweepError(f"{choice} needs SLURM: no srun here; hydra/launcher=submitit_local does without it")
+
+
+def check_objective(config: DictConfig) -> None:
+    """Find out whether a study knows what it searches for.
+
+    Raises:
+        RefusedSweepError: it does not.
+    """
+    if str(config.hydra.sweeper._target_).endswith(".OptunaSweeper"):
+        logging.getLogger("alembic").setLevel(logging.WARNING)  # a library of Optuna's, which tells of itself at length
+        if config.objective is None:
+            raise RefusedSweepError("a study needs an objective: objective=residual_flatness, or si_sdr by the reference")
 
 
 def check_grid(config: DictConfig, folder: Path) -> None:
@@ -132,6 +146,8 @@ def trouble_of_launcher(error: Exception) -> str | None:
     if not _folders or not set(homes) & set(_ENGINES) or "dap.run" in frames:
         return None
     reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    if "optuna" in homes:
+        return f"the study has no result: {reason}"
     return (
         f"the sweep was cut short: {type(error).__name__}: {reason}; the same command with hydra.sweep.dir={_folders[-1]} "
         "goes on where it stopped, once no run of it is left running"

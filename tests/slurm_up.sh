@@ -2,7 +2,8 @@
 # A SLURM of one node on this machine, for tests/test_slurm.py: as root, on loopback, without systemd and cgroups.
 #   slurm_up.sh up FOLDER PORT     start munged, slurmctld and slurmd (ports PORT and PORT + 1); wait until the node is idle
 #   slurm_up.sh down FOLDER        stop exactly the processes that `up` started
-# FOLDER holds everything that they write; SLURM_CONF=FOLDER/slurm.conf is what sbatch, squeue and scontrol need.
+# FOLDER holds everything that they write; SLURM_CONF=FOLDER/slurm.conf is what sbatch, squeue and scontrol need, and submitit
+# needs the stand-in for sacct in FOLDER/bin.
 # Needs: apt-get install -y --no-install-recommends slurm-wlm munge
 set -uo pipefail
 folder=$2
@@ -10,8 +11,9 @@ export SLURM_CONF=$folder/slurm.conf
 host=$(hostname -s)
 
 up() {
-  local port=$1
-  mkdir -p "$folder"/{state,spool,log,run} && chmod 755 "$folder" "$folder"/*
+  local port=$1 cpus
+  cpus=$(nproc --all)  # without --all it is OMP_NUM_THREADS
+  mkdir -p "$folder"/{state,spool,log,run,bin} && chmod 755 "$folder" "$folder"/*
   cat > "$SLURM_CONF" <<CONF
 ClusterName=sandbox
 SlurmctldHost=$host(127.0.0.1)
@@ -40,12 +42,15 @@ SchedulerParameters=bf_interval=5,sched_interval=2
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
 JobRequeue=1
-KillWait=5
+KillWait=1
 MinJobAge=600
 InactiveLimit=0
-NodeName=$host NodeAddr=127.0.0.1 NodeHostname=$host CPUs=$(nproc) CoresPerSocket=$(nproc) Sockets=1 ThreadsPerCore=1 RealMemory=4000
+NodeName=$host NodeAddr=127.0.0.1 NodeHostname=$host CPUs=$cpus CoresPerSocket=$cpus Sockets=1 ThreadsPerCore=1 RealMemory=4000
 PartitionName=debug Nodes=$host Default=YES MaxTime=60 PreemptMode=REQUEUE State=UP
 CONF
+  # sacct, by which submitit learns that a job was killed, needs a database; squeue still knows the jobs of the last minutes.
+  printf '#!/bin/sh\necho "JobID|State|NodeList"\nexec squeue -h -r -t all -o "%%i|%%T|%%N"\n' > "$folder/bin/sacct"
+  chmod 755 "$folder/bin/sacct"
   (umask 077 && head -c 1024 /dev/urandom > "$folder/run/munge.key")
   munged --force --key-file="$folder/run/munge.key" --socket="$folder/run/munge.sock" --pid-file="$folder/run/munged.pid" \
     --log-file="$folder/log/munged.log" --seed-file="$folder/run/munge.seed" || return 1

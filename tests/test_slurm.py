@@ -20,9 +20,9 @@ import pytest
 from tests.conftest import REPOSITORY, dap_run
 
 N_RUNS = 6
-STEPS = 1000
+STEPS = 250
 SETTINGS = ["size.width=2", "size.n_fft=126", "size.hop_length=32", f"steps={STEPS}", f"snapshot_every={STEPS}", "device=cpu"]
-SETTINGS += ["checkpoint_seconds=0.2", "stop_early=false", "stopping=fixed"]
+SETTINGS += ["data.seconds=0.5", "checkpoint_seconds=0.2", "stop_early=false", "stopping=fixed"]
 SLURM = ["hydra/launcher=submitit_slurm", "hydra.launcher.gpus_per_node=null", "hydra.launcher.cpus_per_task=1"]
 SLURM += ["hydra.launcher.mem_gb=1", "hydra.launcher.timeout_min=30"]
 PACKAGES = ["slurm-wlm", "munge"]
@@ -66,6 +66,7 @@ def cluster(tmp_path_factory, monkeypatch) -> Iterator[Path]:
     install()
     folder = tmp_path_factory.mktemp("slurm")
     monkeypatch.setenv("SLURM_CONF", str(folder / "slurm.conf"))
+    monkeypatch.setenv("PATH", f"{folder / 'bin'}:{os.environ['PATH']}")
     try:
         up = [str(SCRIPT), "up", str(folder), str(free_ports())]
         done = subprocess.run(up, capture_output=True, text=True, timeout=90, check=False)
@@ -134,6 +135,7 @@ def test_a_sweep_survives_a_requeue_and_a_kill(cluster, tmp_path):
         assert sweep.wait(300) == 1
     finally:
         sweep.kill()
+        sweep.wait()
     lines = [line for line in (tmp_path / "log").read_text().splitlines() if line.startswith("dap-run: error: ")]
     tell(f"the command ended: {lines}")
     assert len(lines) == 1
@@ -141,7 +143,7 @@ def test_a_sweep_survives_a_requeue_and_a_kill(cluster, tmp_path):
     wait(lambda: not ask("squeue", "-h"), 300, "an empty queue")
     stopped = {run: facts(out / str(run))["status"] for run in range(N_RUNS)}
     tell(f"first pass: {stopped}")
-    assert stopped == {0: "finished", 1: "running", **{run: "finished" for run in range(2, N_RUNS)}}
+    assert stopped == {0: "finished", 1: "running", **dict.fromkeys(range(2, N_RUNS), "finished")}
 
     before = {run: (out / str(run) / "run.json").read_bytes() for run in range(N_RUNS)}
     done = dap_run(*command, folder=tmp_path)

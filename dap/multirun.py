@@ -145,12 +145,12 @@ def trouble_of_launcher(error: Exception) -> str | None:
     homes = (type(error).__module__.split(".")[0], frames[-1].split(".")[0] if frames else "")
     if not _folders or not set(homes) & set(_ENGINES) or "dap.run" in frames:
         return None
-    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    reason = " ".join(str(error).split("\n")[:2]).strip()  # the rest are logs
     if "optuna" in homes:
         return f"the study has no result: {reason}"
     return (
-        f"the sweep was cut short: {type(error).__name__}: {reason}; the same command with hydra.sweep.dir={_folders[-1]} "
-        "goes on where it stopped, once no run of it is left running"
+        f"the sweep was cut short: {type(error).__name__}: {reason.rstrip('.')}; "
+        f"the same command with hydra.sweep.dir={_folders[-1]} goes on where it stopped, once no run of it is left running"
     )
 
 

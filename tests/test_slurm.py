@@ -128,6 +128,7 @@ def test_a_sweep_survives_a_requeue_and_a_kill(cluster, tmp_path):
         ask("scontrol", "requeue", f"{array}_0")
         tell(f"requeued {array}_0")
         wait(lambda: (out / "1" / "checkpoint.pt").exists(), 120, "the first checkpoint of run 1")
+        time.sleep(1)  # and some more after it
         os.kill(task_process(1), signal.SIGKILL)
         tell(f"killed -9 the process of {array}_1")
         wait(lambda: ask("squeue", "-h", "-j", f"{array}_0", "-o", "%T") == ["PENDING"], 60, "the requeued job in the queue")

@@ -43,6 +43,29 @@ def working_processes(sweep: int) -> list[int]:
     return sorted(pid for pid, command in commands.items() if "popen_loky" in command or "submitit.core._submit" in command)
 
 
+def test_help_tells_of_launchers_and_of_the_chosen_ones_settings(tmp_path):
+    page = dap_run("hydra/launcher=submitit_slurm", "--help", folder=tmp_path).stdout
+    assert "hydra/launcher  basic  joblib  ray  submitit_local  submitit_slurm*  submitit_slurm_shared_gpu" in page
+    assert "hydra.launcher.gpus_per_node: 1" in page
+
+
+@pytest.mark.parametrize("launcher", LAUNCHERS)
+def test_the_configs_are_complete(launcher, tmp_path):
+    """Ours stand for the plugins' own, and say every setting that the launchers have."""
+    script = (
+        "import sys; from hydra.core.config_store import ConfigStore; from hydra.core.plugins import Plugins\n"
+        "from dap.cli import CONFIGS; from dap.multirun import prefer_configs; from omegaconf import OmegaConf\n"
+        "Plugins.instance(); name = sys.argv[1] + '.yaml'\n"
+        "theirs = ConfigStore.instance().repo['hydra']['launcher'].get(name)\n"
+        "ours = OmegaConf.load(CONFIGS / 'hydra' / 'launcher' / name); prefer_configs(CONFIGS)\n"
+        "assert name not in ConfigStore.instance().repo['hydra']['launcher']\n"
+        "print(sorted(set(theirs.node if theirs else {}) - set(ours)))\n"
+    )
+    command = [sys.executable, "-c", script, launcher]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert (done.returncode, done.stdout) == (0, "[]\n"), done.stderr
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("launcher", ["joblib", "submitit_local"])
 def test_the_exit_code_tells_of_runs_in_other_processes(launcher, tmp_path):

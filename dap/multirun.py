@@ -22,7 +22,7 @@ import yaml
 
 # What starts runs elsewhere: their errors are about the sweep, not mistakes in dap.
 _ENGINES = ("submitit", "joblib", "ray", "optuna")
-_MACHINE_KEYS = ("device", "threads", "checkpoint_seconds")  # they may differ when a sweep is gone on with
+_MACHINE_KEYS = ("device", "threads", "checkpoint_seconds", "restart")  # they may differ when a sweep is gone on with
 
 exit_codes: list[int] = []  # of the runs in this process, and of a sweep's folder
 _folders: list[Path] = []  # of the sweep that was begun
@@ -157,11 +157,10 @@ def trouble_of_launcher(error: Exception) -> str | None:
 def _grid(config: Any) -> list[str]:
     """What numbers the runs of a sweep, in order, and then what they have in common."""
     params = config.hydra.sweeper.get("params") or {}
-    overrides = [*(f"{key}={value}" for key, value in params.items()), *config.hydra.overrides.task]
-    parsed = OverridesParser.create().parse_overrides(overrides)
+    parsed = OverridesParser.create().parse_overrides(list(config.hydra.overrides.task))
     swept = [item.input_line or "" for item in parsed if item.is_sweep_override()]
     plain = [item for item in parsed if not item.is_sweep_override() and item.key_or_group not in _MACHINE_KEYS]
-    return [*swept, *sorted(item.input_line or "" for item in plain)]
+    return [*(f"{key}={value}" for key, value in params.items()), *swept, *sorted(item.input_line or "" for item in plain)]
 
 
 def _unrecorded(folder: Path) -> list[str]:

@@ -4,6 +4,7 @@ Exit codes: 0 done; 1 a run failed; 2 something asked for cannot be; 130 interru
 """
 
 from collections.abc import Iterator
+import contextlib
 import difflib
 import json
 import os
@@ -22,7 +23,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
-from dap.files import locked
+from dap.files import locked, write_whole
 from dap.help import help_page
 from dap.multirun import RefusedSweepError, end_sweep, exit_code, exit_codes, prefer_configs, trouble_of_launcher
 from dap.schema import Config, system_name
@@ -94,7 +95,7 @@ def _job(cfg: DictConfig) -> float | None:
     runtime = hydra_config.runtime
     folder = Path(runtime.output_dir)
     try:
-        with locked(folder):
+        with locked(folder), _refusal_kept(folder, hydra_config):
             keep_configuration(cfg, hydra_config, folder)
             outcome = run(cfg, folder, dict(runtime.choices), list(hydra_config.overrides.task))
         for failure in outcome.failures:
@@ -102,12 +103,7 @@ def _job(cfg: DictConfig) -> float | None:
         exit_codes.append(1 if outcome.failures else 0)
         return None if cfg.objective is None else objective_of(outcome.metrics, cfg.objective)
     except (ValueError, OmegaConfBaseException, OSError) as error:
-        reason = _in_one_line(error)
-        _say(reason)
-        if hydra_config.mode == RunMode.RUN:
-            _remove_unused(folder)
-        elif folder.is_dir() and not (folder / "run.json").exists():  # a sweep tells of every combination
-            _write_refusal(folder, reason, list(hydra_config.overrides.task))
+        _say(_in_one_line(error))
         exit_codes.append(2)
     except (KeyboardInterrupt, SystemExit):
         if hydra_config.mode == RunMode.RUN:
@@ -122,11 +118,21 @@ def _job(cfg: DictConfig) -> float | None:
     return None
 
 
-def _write_refusal(folder: Path, reason: str, overrides: list[str]) -> None:
-    from dap.files import write_whole
-
-    facts = {"status": "refused", "reason": reason, "overrides": overrides}
-    write_whole(folder / "run.json", json.dumps(facts, indent=2) + "\n")
+@contextlib.contextmanager
+def _refusal_kept(folder: Path, hydra_config: Any) -> Iterator[None]:
+    """Of a run that cannot be begun: a sweep tells of every combination, one by itself leaves nothing behind."""
+    try:
+        yield
+    except (ValueError, OmegaConfBaseException) as error:
+        if hydra_config.mode == RunMode.RUN:
+            _remove_unused(folder)
+        elif not (folder / "run.json").exists():
+            reason, overrides = _in_one_line(error), list(hydra_config.overrides.task)
+            write_whole(folder / "run.json", json.dumps({"status": "refused", "reason": reason, "overrides": overrides}) + "\n")
+        raise
+    except OSError:
+        _remove_unused(folder)
+        raise
 
 
 def _in_one_line(error: BaseException) -> str:

@@ -37,6 +37,7 @@ def test_a_run_folder_is_as_the_design_says(tmp_path):
     out = tmp_path / "out"
     assert {path.name for path in out.iterdir()} == {
         ".hydra",
+        ".lock",
         "observation.wav",
         "reference.wav",
         "restored.wav",

@@ -42,12 +42,9 @@ def read_checkpoint(folder: Path, identity: str) -> dict[str, Any] | None:
     content = path.read_bytes()
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            damaged = archive.testzip()  # of each entry its checksum: torch.load reads a flipped bit without a word
-        if damaged is not None:
-            raise ValueError(f"{path}: the checkpoint is damaged: {advice}")
+            if archive.testzip() is not None:  # the entries' checksums: torch.load reads a flipped bit without a word
+                raise zipfile.BadZipFile
         checkpoint = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    except ValueError:
-        raise
     except Exception as error:  # zipfile and torch raise of all kinds for what is no checkpoint, or one cut short
         raise ValueError(f"{path}: the checkpoint is damaged ({len(content)} bytes): {advice}") from error
     if not isinstance(checkpoint, dict) or "state" not in checkpoint:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import logging
 from pathlib import Path
 import shutil
+import sys
 import traceback
 from typing import Any
 
@@ -51,7 +52,12 @@ class SweepSummary(Callback):
         _folders.append(folder)
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
-        end_sweep()
+        """Write the tables; of an error Hydra would make a warning."""
+        try:
+            end_sweep()
+        except (OSError, ValueError) as error:
+            exit_codes.append(1)
+            print(f"dap-run: error: no summary of the sweep: {error}", file=sys.stderr, flush=True)
 
 
 def prefer_configs(configs: Path) -> None:

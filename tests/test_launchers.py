@@ -10,8 +10,10 @@ import subprocess
 import sys
 import time
 
+from omegaconf import OmegaConf
 import pytest
 
+from dap import multirun
 from tests.conftest import dap_run
 from tests.options import options
 from tests.test_cli import SMALL
@@ -185,3 +187,14 @@ def test_a_damaged_record_of_the_grid_is_one_line(tmp_path):
     done = dap_run("-m", "seed=0,1", "hydra.sweep.dir=out", folder=tmp_path)
     assert done.returncode == 2
     assert re.fullmatch(r"dap-run: error: out/multirun.yaml: cannot be read: .*\n", done.stderr)
+
+
+def test_a_sweep_without_its_summary_has_not_gone_well(tmp_path, monkeypatch, capsys):
+    (tmp_path / "0").mkdir()
+    (tmp_path / "0" / "run.json").write_text("{")
+    codes: list[int] = [0]
+    monkeypatch.setattr(multirun, "exit_codes", codes)
+    monkeypatch.setattr(multirun, "_folders", [tmp_path])
+    multirun.SweepSummary().on_multirun_end(OmegaConf.create())
+    assert multirun.exit_code() == 1
+    assert capsys.readouterr().err.startswith("dap-run: error: no summary of the sweep: ")

@@ -3,7 +3,6 @@
 Exit codes: 0 done; 1 a run failed; 2 something asked for cannot be; 130 interrupted; 128 + N ended by signal N.
 """
 
-from collections import Counter
 from collections.abc import Iterator
 import contextlib
 import difflib
@@ -20,24 +19,24 @@ from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
-from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from dap.files import locked, write_whole
 from dap.help import help_page
+from dap.multirun import RefusedSweepError, end_sweep, exit_code, exit_codes, prefer_configs, trouble_of_launcher
 from dap.schema import Config, system_name
 
 _PACKAGE = Path(__file__).resolve().parent
 CONFIGS = next((path for path in (_PACKAGE / "configs", _PACKAGE.parent / "configs") if path.is_dir()), _PACKAGE)
-_exit_codes: list[int] = []
 
 
 def main() -> None:
     """Entry point of the console script."""
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises, instead of printing and exiting with 1
     ConfigStore.instance().store(name="schema", node=Config)
+    prefer_configs(CONFIGS)
     OmegaConf.register_new_resolver(
         "system", lambda _root_: system_name(_root_.method, _root_.hydra.runtime.choices), replace=True
     )
@@ -49,14 +48,25 @@ def main() -> None:
             hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="config")(_job)()
     except KeyboardInterrupt:
         _say("interrupted")
+        end_sweep()  # what there is of it
         sys.exit(130)
     except BrokenPipeError:  # whoever read the output, `head` say, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
-    except (HydraException, OmegaConfBaseException, OSError, ValueError) as error:
+    except RefusedSweepError as error:
+        _say(str(error))
+        sys.exit(2)
+    except Exception as error:
+        trouble = trouble_of_launcher(error)
+        if trouble is not None:
+            _say(trouble)
+            end_sweep()
+            sys.exit(1)
+        if not isinstance(error, HydraException | OmegaConfBaseException | OSError | ValueError):
+            raise
         _say(_in_one_line(error))
         sys.exit(2)
-    sys.exit(max(_exit_codes, default=0))
+    sys.exit(exit_code())
 
 
 def _repeated(arguments: list[str]) -> list[str]:
@@ -72,9 +82,13 @@ def _repeated(arguments: list[str]) -> list[str]:
     return [*before, *(argument for argument in arguments if not argument.startswith("resume="))]
 
 
-def _job(cfg: DictConfig) -> None:
-    """One run of the command, or of a sweep. It reports failures by the exit code, so that a sweep goes on."""
+def _job(cfg: DictConfig) -> float | None:
+    """One run of the command, or of a sweep; returns its objective, for a study.
+
+    It reports failures by the exit code, so that a sweep goes on.
+    """
     from dap.hydra_folder import keep_configuration  # here for the same reason
+    from dap.record.objective import objective_of
     from dap.run import run, shown
 
     hydra_config = HydraConfig.get()
@@ -83,13 +97,14 @@ def _job(cfg: DictConfig) -> None:
     try:
         with locked(folder), _refusal_kept(folder, hydra_config):
             keep_configuration(cfg, hydra_config, folder)
-            failures = run(cfg, folder, dict(runtime.choices), list(hydra_config.overrides.task))
-        for failure in failures:
+            outcome = run(cfg, folder, dict(runtime.choices), list(hydra_config.overrides.task))
+        for failure in outcome.failures:
             _say(f"{failure.clip}: {failure.reason}")
-        _exit_codes.append(1 if failures else 0)
+        exit_codes.append(1 if outcome.failures else 0)
+        return None if cfg.objective is None else objective_of(outcome.metrics, cfg.objective)
     except (ValueError, OmegaConfBaseException, OSError) as error:
         _say(_in_one_line(error))
-        _exit_codes.append(2)
+        exit_codes.append(2)
     except (KeyboardInterrupt, SystemExit):
         if hydra_config.mode == RunMode.RUN:
             _say(f"stopped: dap-run resume={shown(folder)} goes on", kind="note")
@@ -99,21 +114,8 @@ def _job(cfg: DictConfig) -> None:
             raise
         traceback.print_exc()
         _say(_in_one_line(error))
-        _exit_codes.append(1)
-
-
-class SweepSummary(Callback):
-    """Hydra's callback at the end of a sweep: summary.csv and summary.html in its folder."""
-
-    def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
-        from dap.record.sweep import write_sweep  # here for the same reason
-
-        folder = Path(config.hydra.sweep.dir)
-        if not folder.is_dir():
-            return
-        statuses = Counter(row["status"] for row in write_sweep(folder))
-        print(f"sweep: {', '.join(f'{count} {status}' for status, count in statuses.items())}")
-        print(f"summary: {folder / 'summary.html'}", flush=True)
+        exit_codes.append(1)
+    return None
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ import re
 from hydra import compose, initialize_config_dir
 
 _GROUPS = ("task", "data", "size", "model", "upsampler", "loss", "method", "stopping", "tracker")
+_SWEEPS = ("hydra/launcher", "hydra/sweeper")  # of Hydra's; it has one of each itself: basic
 
 _WIRING = re.compile(r"_target_:|_partial_:|@package|: \$\{[a-z.]+\}$")  # and entries that only pass another one on
 
@@ -17,6 +18,7 @@ _HEAD = """dap-run: fit a randomly initialised network to one degraded sound; an
   dap-run data=file data.path=noisy.wav data.degraded=true       on a damaged file: just restore it
   dap-run data=folder data.path=clips data.seconds=3       on every file of a folder, with a summary.csv
   dap-run -m model=harmonic,dilated_unet seed=0,1,2        a sweep: every combination
+  dap-run -m seed=0,1,2 hydra/launcher=joblib              the same in several processes; docs/cluster.md has more
   dap-run size=paper data.seconds=3 device=cuda            the sizes of the ICLR 2020 paper
 """
 
@@ -45,13 +47,15 @@ def help_page(configs: Path, overrides: list[str]) -> str:
         "Choose (group=option, * is chosen here; `dap-run GROUP=OPTION --help` shows another's settings):",
         "",
     ]
-    for group in (*_GROUPS, "experiment"):
-        options = sorted(path.stem for path in (configs / group).glob("*.yaml"))
+    for group in (*_GROUPS, "experiment", *_SWEEPS):
+        options = sorted({path.stem for path in (configs / group).glob("*.yaml")} | ({"basic"} if group in _SWEEPS else set()))
         marked = [f"{option}*" if option == choices.get(group) else option for option in options]
-        lines.append(f"  {group:11}{'  '.join(marked)}")
+        lines.append(f"  {group:16}{'  '.join(marked)}")
     lines += ["", "Set (setting=value):", "", *_settings(configs / "config.yaml", "", "hydra:")]
-    for group in _GROUPS:
-        lines += ["", f"{group}={choices[group]}", *_settings(configs / group / f"{choices[group]}.yaml", group)]
+    for group in (*_GROUPS, *_SWEEPS):
+        path = configs / group / f"{choices[group]}.yaml"
+        if path.exists():  # basic is Hydra's
+            lines += ["", f"{group}={choices[group]}", *_settings(path, group.replace("/", "."))]
     return "\n".join([*lines, "", _TAIL])
 
 

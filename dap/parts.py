@@ -8,6 +8,7 @@ import torch
 
 from dap.data.clip import Dataset
 from dap.methods.method import Method
+from dap.record.objective import check_objective
 from dap.record.trackers.guarded import Guarded
 from dap.record.trackers.tracker import Tracker
 from dap.schema import Config, build
@@ -66,6 +67,7 @@ def build_parts(cfg: DictConfig, choices: dict[str, str], overrides: list[str]) 
     every = settings["checkpoint_seconds"]
     if every is not None and not 0 <= every < float("inf"):
         raise ValueError(f"checkpoint_seconds: must be at least 0 s, or null for none, got {every}")
+    check_objective(settings["objective"])
     if not 0 < settings["lr"] < float("inf"):
         raise ValueError(f"lr: must be a number above 0, got {settings['lr']}")
     if not 0 <= settings["seed"] < 2**63:

@@ -167,7 +167,8 @@ class Restoration:
             raise FloatingPointError(failure or "the stopping rule chose no iterate")
         record.facts.update(self.parts.method.facts)  # what became known on the way
         restored = self.task.finish(self.rule.estimate, self.observation)
-        return record.finish(self.parts.rule_name, self.rule, self.oracle, restored, failure)
+        residual = self.observation - self.task.observe(restored)
+        return record.finish(self.parts.rule_name, self.rule, self.oracle, restored, failure, residual)
 
     def _judges(self) -> dict[str, StoppingRule]:
         return {"rule": self.rule, **({} if self.oracle is None else {"oracle": self.oracle})}

@@ -8,6 +8,7 @@ from omegaconf import DictConfig
 
 from dap.files import write_whole
 from dap.parts import Parts, build_parts, choose_device
+from dap.record.run_folder import Metrics
 from dap.record.summary import summary_row, write_summary
 from dap.record.table import score_table
 from dap.restoration import restore_clip
@@ -21,8 +22,16 @@ class Failure:
     reason: str
 
 
-def run(cfg: DictConfig, folder: Path, choices: dict[str, str], overrides: list[str]) -> list[Failure]:
-    """Restore every clip of the data into ``folder`` (several: a folder each, and summary.csv); returns what failed.
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a run: the scores of each clip, none of one that failed."""
+
+    failures: list[Failure]
+    metrics: list[Metrics]
+
+
+def run(cfg: DictConfig, folder: Path, choices: dict[str, str], overrides: list[str]) -> Outcome:
+    """Restore every clip of the data into ``folder`` (several: a folder each, and summary.csv); returns what became of them.
 
     Raises:
         ValueError: the configuration, or the only clip, cannot be used: nothing was begun.
@@ -34,29 +43,33 @@ def run(cfg: DictConfig, folder: Path, choices: dict[str, str], overrides: list[
     return _run_one(parts, folder) if len(parts.data.names) == 1 else _run_all(parts, folder)
 
 
-def _run_one(parts: Parts, folder: Path) -> list[Failure]:
+def _run_one(parts: Parts, folder: Path) -> Outcome:
     clip = parts.data[0]
     try:
         metrics = restore_clip(parts, clip, folder)
     except (FloatingPointError, MemoryError) as error:
-        return [Failure(clip.name, str(error))]
+        return Outcome([Failure(clip.name, str(error))], [{}])
     print(score_table(metrics) if "psnr" in metrics["observation"] else "no reference, no scores")
     print(f"report: {shown(folder / 'report.html')}", flush=True)
-    return []
+    return Outcome([], [metrics])
 
 
-def _run_all(parts: Parts, folder: Path) -> list[Failure]:
+def _run_all(parts: Parts, folder: Path) -> Outcome:
     names = parts.data.names
     failures: list[Failure] = []
+    scores: list[Metrics] = []
     rows = []
     averages = {}
     for index, name in enumerate(names):
         print(f"[{index + 1}/{len(names)}] {name}", flush=True)
         place = folder / _folder_name(name, index, names)
         try:
-            rows.append(summary_row(name, "finished", restore_clip(parts, parts.data[index], place)))
+            metrics = restore_clip(parts, parts.data[index], place)
+            rows.append(summary_row(name, "finished", metrics))
+            scores.append(metrics)
         except (ValueError, FloatingPointError, MemoryError) as error:
             failures.append(Failure(name, str(error)))
+            scores.append({})
             rows.append(summary_row(name, "failed", reason=str(error)))
             _write_failure(place, name, str(error))
         averages = write_summary(folder / "summary.csv", rows)  # after each clip: what is done is never lost
@@ -65,7 +78,7 @@ def _run_all(parts: Parts, folder: Path) -> list[Failure]:
             mean, deviation = averages[f"{entry}_si_sdr"]
             print(f"{entry:12} SI-SDR {mean:6.2f} ± {deviation:.2f} dB over {len(rows) - len(failures)} clips")
     print(f"summary: {shown(folder / 'summary.csv')}", flush=True)
-    return failures
+    return Outcome(failures, scores)
 
 
 def _write_failure(folder: Path, name: str, reason: str) -> None:

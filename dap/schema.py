@@ -46,6 +46,7 @@ class Config:
     stop_early: bool = MISSING
     checkpoint_seconds: float | None = MISSING
     restart: bool = MISSING
+    objective: str | None = MISSING
 
 
 def system_name(method: Mapping[Any, Any], choices: Mapping[Any, Any]) -> str:

@@ -8,6 +8,7 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 
 from dap.cli import CONFIGS
+from dap.multirun import prefer_configs
 from dap.schema import Config
 
 
@@ -17,6 +18,7 @@ def options(group: str) -> list[str]:
 
 def composed(*overrides: str) -> DictConfig:
     ConfigStore.instance().store(name="schema", node=Config)
+    prefer_configs(CONFIGS)
     with initialize_config_dir(str(CONFIGS), version_base="1.3"):
         return compose("config", ["device=cpu", *overrides])
 

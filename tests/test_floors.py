@@ -15,10 +15,10 @@ FLOORS = [
     {"methods"},
     {"record"},
     {"schema", "parts", "restoration", "run"},
-    {"hydra_folder", "cli", "score", "help", "benchmark", "table", "listen"},
+    {"hydra_folder", "cli", "score", "help", "benchmark", "table", "listen", "multirun"},
 ]
 # Within a floor, what may look at a neighbour: each sees those before it.
-ORDER = ["files", "signals", "audio", "dsp", "schema", "parts", "restoration", "run", "help", "hydra_folder", "cli"]
+ORDER = ["files", "signals", "audio", "dsp", "schema", "parts", "restoration", "run", "help", "hydra_folder", "multirun", "cli"]
 MODULES = sorted(path for path in (REPOSITORY / "dap").rglob("*.py") if path.name != "__init__.py")
 
 
@@ -66,8 +66,8 @@ def test_models_and_tasks_do_not_know_each_other(path):
 @pytest.mark.parametrize(
     ("library", "allowed"),
     [
-        ("hydra", {"dap.cli", "dap.help", "dap.hydra_folder", "dap.benchmark"}),
-        ("omegaconf", {"dap.cli", "dap.hydra_folder", "dap.parts", "dap.run", "dap.schema"}),
+        ("hydra", {"dap.cli", "dap.help", "dap.hydra_folder", "dap.benchmark", "dap.multirun"}),
+        ("omegaconf", {"dap.cli", "dap.hydra_folder", "dap.parts", "dap.run", "dap.schema", "dap.multirun"}),
         ("soundfile", {"dap.audio"}),
         ("torchaudio", {"dap.dsp.resample"}),
         ("tensorboard", {"dap.record.trackers.tensorboard"}),

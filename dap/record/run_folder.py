@@ -1,5 +1,6 @@
 """The files of one run, written as it goes: each whole or not at all, sounds at the level and rate of the input."""
 
+import contextlib
 import json
 import math
 from pathlib import Path
@@ -13,6 +14,7 @@ from dap.data.clip import Clip
 from dap.files import write_whole
 from dap.metrics.distortion import psnr
 from dap.metrics.scores import score
+from dap.metrics.whiteness import spectral_flatness
 from dap.record.checkpoint import NAME, write_checkpoint
 from dap.record.curves import Row, write_curves
 from dap.record.plots import draw_curves, draw_spectrograms
@@ -125,17 +127,27 @@ class RunFolder:
         write_checkpoint(self.path, self.facts["identity"], {**state, "record": record})
 
     def finish(
-        self, rule_name: str, rule: StoppingRule, oracle: StoppingRule | None, restored: Tensor, failure: str | None = None
+        self,
+        rule_name: str,
+        rule: StoppingRule,
+        oracle: StoppingRule | None,
+        restored: Tensor,
+        failure: str | None = None,
+        residual: Tensor | None = None,
     ) -> Metrics:
         """restored.wav, the scores, the pictures and the report; returns the scores.
 
         Args:
             failure: why the fit ended before its time: what is restored is the best of what was reached, and labelled so.
+            residual: the observation less what ``restored`` would have been observed as; scored without a reference.
         """
         write_curves(self.path / "curves.csv", self.rows)
         self._write_sound("restored.wav", restored)
         self._track_sound("restored", rule.step or 0, restored)
         self.metrics = metrics = self._metrics(rule_name, rule, oracle, restored)
+        if residual is not None:
+            with contextlib.suppress(ValueError):  # nothing is left over, or less than a frame: nothing to score
+                metrics["restored"]["residual_flatness"] = spectral_flatness(residual)
         self.write_json("metrics.json", metrics)
         marks = {f"restored ({rule_name})": rule.step or 0}
         sounds = {"observation": self.observation, f"restored ({rule_name}, step {rule.step})": restored}

@@ -131,7 +131,8 @@ def _refusal_kept(folder: Path, hydra_config: Any) -> Iterator[None]:
             write_whole(folder / "run.json", json.dumps({"status": "refused", "reason": reason, "overrides": overrides}) + "\n")
         raise
     except OSError:
-        _remove_unused(folder)
+        if hydra_config.mode == RunMode.RUN:  # of a sweep the folder stays: a run that was begun and left no record
+            _remove_unused(folder)
         raise
 
 

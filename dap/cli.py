@@ -23,6 +23,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
+from dap.guard import check_flags, install
 from dap.help import help_page
 from dap.schema import Config, system_name
 
@@ -38,8 +39,10 @@ def main() -> None:
     OmegaConf.register_new_resolver(
         "system", lambda _root_: system_name(_root_.method, _root_.hydra.runtime.choices), replace=True
     )
+    install()
     arguments = sys.argv[1:]
     try:
+        check_flags(arguments)
         if {"-h", "--help"} & set(arguments):
             print(help_page(CONFIGS, [argument for argument in arguments if not argument.startswith("-")]))
         else:
@@ -50,7 +53,7 @@ def main() -> None:
     except BrokenPipeError:  # whoever read the output, `head` say, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
-    except (HydraException, OmegaConfBaseException, OSError) as error:
+    except (HydraException, OmegaConfBaseException, OSError, ValueError) as error:
         _say(_in_one_line(error))
         sys.exit(2)
     sys.exit(max(_exit_codes, default=0))

@@ -14,6 +14,9 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from omegaconf import MISSING
 
 ALLOWED_TARGETS = ("dap.", "torch.optim.")
+# In dap itself: what restores, not what writes, fetches or runs, which a file from elsewhere may not set to work.
+_ROOMS = "cli data dsp layers losses methods models record.trackers stopping tasks"
+_PARTS = tuple(f"dap.{room}." for room in _ROOMS.split())
 
 
 @dataclass
@@ -84,7 +87,7 @@ def build(node: Any, key: str) -> Any:
         return node
     if "_target_" not in node:
         return {name: build(value, f"{key}.{name}") for name, value in node.items()}
-    target = _target(node["_target_"], key)
+    target = find_target(node["_target_"], key)
     settings = {name: value for name, value in node.items() if name not in ("_target_", "_partial_")}
     _check_names(target, settings, key)
     hints = get_type_hints(target.__init__ if inspect.isclass(target) else target)
@@ -103,17 +106,28 @@ def build(node: Any, key: str) -> Any:
     return make if node.get("_partial_", False) else make()
 
 
-def _target(path: Any, key: str) -> Callable[..., Any]:
-    """The class or function that ``path`` names, where it is one of dap's or of torch.optim's own."""
+def find_target(path: Any, key: str) -> Callable[..., Any]:
+    """The class (or loss function) that ``path`` names, where it is one of dap's parts or of torch.optim's own.
+
+    Raises:
+        ValueError: there is none, or it is from elsewhere, or none that a configuration may make.
+
+    >>> find_target("dap.losses.l1", "loss").__name__
+    'l1'
+    """
     if not isinstance(path, str) or not path.startswith(ALLOWED_TARGETS):
         raise ValueError(f"{key}._target_: expected a class or function inside {' or '.join(ALLOWED_TARGETS)}, got {path!r}")
     module_name, _, name = path.rpartition(".")
+    if not f"{module_name}.".startswith((*_PARTS, "torch.optim.")):
+        raise ValueError(f"{key}._target_: {path!r} is no part that a configuration can make")
     try:
         target = getattr(importlib.import_module(module_name), name)
     except (ImportError, AttributeError, ValueError) as error:
         raise ValueError(f"{key}._target_: there is no {path!r}") from error
     if not callable(target) or not f"{target.__module__}.".startswith(ALLOWED_TARGETS):  # e.g. a module's own imports
         raise ValueError(f"{key}._target_: {path!r} is not a class or function of dap or torch.optim")
+    if not inspect.isclass(target) and target.__module__ != "dap.losses":
+        raise ValueError(f"{key}._target_: {path!r} is no part that a configuration can make")
     return target  # type: ignore[no-any-return]
 
 

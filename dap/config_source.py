@@ -36,7 +36,9 @@ class KnownPackages(ImportlibResourcesConfigSource):
     def __init__(self, provider: str, path: str) -> None:
         super().__init__(provider, path)
         if self.path.partition(".")[0] not in _PACKAGES:
-            raise HydraException(f"pkg://{self.path}: expected a package of {', '.join(_PACKAGES)}; give the folder by its path")
+            raise HydraException(
+                f"pkg://{self.path}: expected a package of {', '.join(_PACKAGES)}; give the folder by its path"
+            )
 
 
 def install_sources() -> None:

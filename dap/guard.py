@@ -10,12 +10,12 @@ import inspect
 import re
 from typing import Any
 
-import hydra._internal.hydra
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
+import hydra._internal.hydra
 from hydra._internal.utils import get_args_parser
 from hydra.errors import HydraException
 from hydra.experimental.callback import Callback
-from omegaconf import Container, DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from dap.config_source import install_sources
@@ -50,7 +50,7 @@ class CheckedLoader(ConfigLoaderImpl):
 
 def install() -> None:
     """Make Hydra use `CheckedLoader`, and the checked sources of files, from here on."""
-    hydra._internal.hydra.ConfigLoaderImpl = CheckedLoader  # type: ignore[misc]
+    hydra._internal.hydra.ConfigLoaderImpl = CheckedLoader  # type: ignore[attr-defined]
     install_sources()
 
 
@@ -117,7 +117,7 @@ def _check_made(node: Any, plain: Any, key: str) -> None:
                 found = node[name]
             except OmegaConfBaseException as error:
                 raise _refusal(inner, "an interpolation that has a value", value) from error
-            if isinstance(found, Container):
+            if not isinstance(found, str | int | float | None):  # oc.create and oc.decode make whole nodes
                 raise _refusal(inner, "its settings written out", value)
 
 

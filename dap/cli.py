@@ -6,6 +6,7 @@ Exit codes: 0 done; 1 a run failed; 2 something asked for cannot be; 130 interru
 from collections import Counter
 from collections.abc import Iterator
 import difflib
+import io
 import json
 import os
 from pathlib import Path
@@ -25,6 +26,7 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBase
 
 from dap.guard import check_flags, install
 from dap.help import help_page
+from dap.printable import printable
 from dap.schema import Config, system_name
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -41,6 +43,8 @@ def main() -> None:
     )
     install()
     arguments = sys.argv[1:]
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a file name may be no text
     try:
         check_flags(arguments)
         if {"-h", "--help"} & set(arguments):
@@ -129,7 +133,7 @@ def _keys(node: Any, prefix: str = "") -> Iterator[str]:
 
 
 def _say(message: str) -> None:
-    print(f"dap-run: error: {' '.join(message.split())}", file=sys.stderr, flush=True)
+    print(f"dap-run: error: {printable(' '.join(message.split()))}", file=sys.stderr, flush=True)
 
 
 def _remove_unused(folder: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from tests.conftest import REPOSITORY
 
 FLOORS = [
-    {"files", "signals", "dsp", "audio"},
+    {"files", "printable", "signals", "dsp", "audio"},
     {"layers", "losses", "metrics"},
     {"models", "tasks", "data"},
     {"fit", "stopping", "train"},
@@ -18,7 +18,7 @@ FLOORS = [
     {"cli", "score", "help", "benchmark", "table", "listen"},
 ]
 # Within a floor, what may look at a neighbour: each sees those before it.
-ORDER = ["files", "signals", "audio", "dsp", "schema", "config_source", "guard", "run", "help", "cli"]
+ORDER = ["files", "printable", "signals", "audio", "dsp", "schema", "config_source", "guard", "run", "help", "cli"]
 MODULES = sorted(path for path in (REPOSITORY / "dap").rglob("*.py") if path.name != "__init__.py")
 
 

@@ -18,6 +18,7 @@ from dap import __version__
 from dap.data.clip import Clip, Dataset
 from dap.methods.iterate import Iterate
 from dap.methods.method import Method
+from dap.record.folder_names import folder_names
 from dap.record.run_folder import Metrics, RunFolder
 from dap.record.summary import summary_row, write_summary
 from dap.record.table import score_table
@@ -144,10 +145,11 @@ def run(cfg: DictConfig, folder: Path, choices: dict[str, str], overrides: list[
 
     failures: list[Failure] = []
     rows = []
+    folders = folder_names(names)
     for index, name in enumerate(names):
         print(f"[{index + 1}/{len(names)}] {name}", flush=True)
         try:
-            metrics = restore_clip(parts, parts.data[index], folder / _folder_name(name, index, names))
+            metrics = restore_clip(parts, parts.data[index], folder / folders[index])
             rows.append(summary_row(name, "finished", metrics))
         except (ValueError, FloatingPointError) as error:
             failures.append(Failure(name, str(error)))
@@ -233,12 +235,6 @@ def restore_clip(parts: Parts, clip: Clip, folder: Path) -> Metrics:
 def _shown(path: Path) -> Path:
     """As a user here would type it."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-
-
-def _folder_name(name: str, index: int, names: list[str]) -> str:
-    """A folder for a clip: its name without separators, told apart from others of that name."""
-    flat = name.replace("/", "_").replace("\\", "_").lstrip(".") or "clip"
-    return flat if names.count(name) == 1 else f"{flat}_{index}"
 
 
 def _facts(parts: Parts) -> dict[str, Any]:

@@ -17,6 +17,14 @@ ALLOWED_TARGETS = ("dap.", "torch.optim.")
 # In dap itself: what restores, not what writes, fetches or runs, which a file from elsewhere may not set to work.
 _ROOMS = "cli data dsp layers losses methods models record.trackers stopping tasks"
 _PARTS = tuple(f"dap.{room}." for room in _ROOMS.split())
+# Where the parts of a run come from, which nothing else can stand for.
+_PART_ROOMS = {
+    "task": "dap.tasks.",
+    "method": "dap.methods.",
+    "stopping": "dap.stopping.",
+    "data": "dap.data.",
+    "tracker": "dap.record.trackers.",
+}
 
 
 @dataclass
@@ -81,6 +89,8 @@ def build(node: Any, key: str) -> Any:
     >>> build({"_target_": "dap.tasks.denoise.Denoise", "noise_std": 0.1}, "task").noise_std
     0.1
     """
+    if key in _PART_ROOMS:
+        _check_part(node, key)
     if isinstance(node, list):
         return [build(item, f"{key}[{index}]") for index, item in enumerate(node)]
     if not isinstance(node, dict):
@@ -100,7 +110,11 @@ def build(node: Any, key: str) -> Any:
     def make(*late: Any, **named: Any) -> Any:
         try:
             return target(*late, **{**arguments, **named})
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, ArithmeticError) as error:
+            raise ValueError(f"{key}: {error}") from error
+        except RuntimeError as error:  # torch's word for a wrong value; of too little memory others tell
+            if type(error).__name__ == "OutOfMemoryError":
+                raise
             raise ValueError(f"{key}: {error}") from error
 
     return make if node.get("_partial_", False) else make()
@@ -129,6 +143,16 @@ def find_target(path: Any, key: str) -> Callable[..., Any]:
     if not inspect.isclass(target) and target.__module__ != "dap.losses":
         raise ValueError(f"{key}._target_: {path!r} is no part that a configuration can make")
     return target  # type: ignore[no-any-return]
+
+
+def _check_part(node: Any, key: str) -> None:
+    """Refuse a part of a run that is a plain value, is made later, or is another kind of thing."""
+    if not isinstance(node, dict) or "_target_" not in node or node.get("_partial_", False) is not False:
+        raise ValueError(f"{key}: expected settings with a _target_, and no _partial_, got {node!r}")
+    target = node["_target_"]
+    find_target(target, key)
+    if not target.startswith(_PART_ROOMS[key]):
+        raise ValueError(f"{key}._target_: expected a class inside {_PART_ROOMS[key]}, got {target!r}")
 
 
 def _check_names(target: Callable[..., Any], settings: dict[str, Any], key: str) -> None:

@@ -42,7 +42,7 @@ class CheckedLoader(ConfigLoaderImpl):
             raise
         except RecursionError as error:
             raise HydraException("the configuration is nested too deeply") from error
-        except (AssertionError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        except (ArithmeticError, AssertionError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             raise HydraException(f"the configuration cannot be composed: {error!r}") from error
         check(cfg)
         return cfg

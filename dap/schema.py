@@ -110,7 +110,7 @@ def build(node: Any, key: str) -> Any:
     def make(*late: Any, **named: Any) -> Any:
         try:
             return target(*late, **{**arguments, **named})
-        except (TypeError, ValueError, ArithmeticError) as error:
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise ValueError(f"{key}: {error}") from error
         except RuntimeError as error:  # torch's word for a wrong value; of too little memory others tell
             if type(error).__name__ == "OutOfMemoryError":

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings, strategies
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 import pytest
+import yaml
 
 from dap.cli import CONFIGS, _in_one_line, _keys
 from dap.guard import install
@@ -20,7 +21,7 @@ from tests.conftest import dap_run
 
 N_SETTINGS = int(os.environ.get("DAP_FUZZ_SETTINGS", 150))
 N_OVERRIDES = int(os.environ.get("DAP_FUZZ_OVERRIDES", 40))
-N_COMMANDS = int(os.environ.get("DAP_FUZZ_COMMANDS", 24))
+N_COMMANDS = int(os.environ.get("DAP_FUZZ_COMMANDS", 16))
 
 CHOICES = [
     [],
@@ -31,38 +32,11 @@ CHOICES = [
     ["method=dfl", "data=folder", "data.path=."],
     ["method=autoregressive", "task=inpainting", "model=dcgan"],
 ]
-NUMBERS = [
-    "0",
-    "-1",
-    "1",
-    "2",
-    "3",
-    "4",
-    "0.1",
-    "0.5",
-    "1e-300",
-    "1e300",
-    "inf",
-    "-inf",
-    "nan",
-    "1e9",
-    "9223372036854775808",
-] + ["1" + "0" * 400]
+NUMBERS = ["0", "-1", "1", "2", "3", "4", "0.1", "0.5", "1e-300", "1e300", "inf", "-inf", "nan", "1e9"]
+NUMBERS += ["9223372036854775808", "1" + "0" * 400]
 TEXTS = ["''", "x", "'a b'", "é", "'\U0001f600'", '"\\""', "'${'", "3:30", "0x10", "'\x1b[31m'", "a=b", "../..", "~", "%s"]
-LISTS = [
-    "[]",
-    "{}",
-    "[0]",
-    "[1,2]",
-    "[null]",
-    "[[0,1]]",
-    "[a,b]",
-    "{a:1}",
-    "[nan]",
-    "[-1,0.5]",
-    "[[]]",
-    "{_target_:dap.losses.l1}",
-]
+LISTS = ["[]", "{}", "[0]", "[1,2]", "[null]", "[[0,1]]", "[a,b]", "{a:1}", "[nan]", "[-1,0.5]", "[[]]"]
+LISTS += ["{_target_:dap.losses.l1}"]
 OTHERS = ["null", "true", "false", "???", "${steps}", "${nope}", "${oc.env:NOPE}", "${task}", "${.}", "${oc.decode:'['}", ""]
 VALUES = strategies.one_of(
     strategies.sampled_from(NUMBERS),
@@ -115,16 +89,15 @@ def test_any_value_of_any_setting():
             for _ in range(data.draw(strategies.integers(1, 2))):
                 key, value = data.draw(strategies.sampled_from(keys)), data.draw(VALUES)
                 OmegaConf.update(cfg, key, OmegaConf.create(f"[{value}]")[0] if value else None, force_add=True)
+        except (yaml.YAMLError, OmegaConfBaseException, ArithmeticError, ValueError):
+            return  # no value: of a run, dap.guard says so
+        try:
             prepare(cfg, chosen, [])
             counts["made"] += 1
         except EXPECTED as error:
             if not isinstance(error.__cause__ or error, OmegaConfBaseException):
                 one_line(error)
             counts["refused"] += 1
-        except Exception as error:
-            if type(error).__module__.startswith("yaml"):  # the value is none
-                return
-            raise
 
     put()
     print(counts)
@@ -189,7 +162,7 @@ def test_any_overrides_of_the_command(tmp_path):
     def run(index: int) -> str:
         folder = tmp_path / str(index)
         folder.mkdir()
-        done = dap_run("size.width=2", "size.n_fft=126", "steps=1", "device=cpu", "method=clamp", *drawn[index], folder=folder)
+        done = dap_run("size.width=2", "size.n_fft=126", "steps=1", "device=cpu", *drawn[index], folder=folder)
         lines = done.stderr.strip().splitlines()
         assert done.returncode in (0, 2), (drawn[index], done.stderr)
         assert (done.returncode == 0) == (lines == []), (drawn[index], done.stderr)

@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from hydra._internal.core_plugins.file_config_source import FileConfigSource
-from hydra._internal.core_plugins.importlib_resources_config_source import ImportlibResourcesConfigSource
+from hydra._internal.core_plugins import file_config_source, importlib_resources_config_source
 from hydra._internal.sources_registry import SourcesRegistry
 from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
@@ -16,7 +15,11 @@ MAX_NODES = 10_000  # of a file, when its aliases are written out
 _PACKAGES = ("dap", "hydra", "hydra_plugins")
 
 
-class CheckedFiles(FileConfigSource):
+# Both have the names of Hydra's classes: where a launcher begins a process, its registry takes a second class of a source for
+# a mistake unless it has the name of the first.
+
+
+class FileConfigSource(file_config_source.FileConfigSource):
     """Hydra's files, none of which may be too large when its aliases are written out."""
 
     def load_config(self, config_path: str) -> ConfigResult:
@@ -30,7 +33,7 @@ class CheckedFiles(FileConfigSource):
             raise HydraException(f"{path}: not a configuration file: {reason}") from error
 
 
-class KnownPackages(ImportlibResourcesConfigSource):
+class ImportlibResourcesConfigSource(importlib_resources_config_source.ImportlibResourcesConfigSource):
     """pkg://NAME for the packages that configurations are part of: looking into another one would run its __init__."""
 
     def __init__(self, provider: str, path: str) -> None:
@@ -44,7 +47,7 @@ class KnownPackages(ImportlibResourcesConfigSource):
 def install_sources() -> None:
     """Make Hydra read configuration files by the classes above."""
     Plugins.instance()  # which registers Hydra's own
-    SourcesRegistry.instance().types.update(file=CheckedFiles, pkg=KnownPackages)
+    SourcesRegistry.instance().types.update(file=FileConfigSource, pkg=ImportlibResourcesConfigSource)
 
 
 def check_yaml(path: Path) -> None:

@@ -15,7 +15,7 @@ from omegaconf import MISSING
 
 ALLOWED_TARGETS = ("dap.", "torch.optim.")
 # In dap itself: what restores, not what writes, fetches or runs, which a file from elsewhere may not set to work.
-_ROOMS = "cli data dsp layers losses methods models record.trackers stopping tasks"
+_ROOMS = "cli multirun data dsp layers losses methods models record.trackers stopping tasks"
 _PARTS = tuple(f"dap.{room}." for room in _ROOMS.split())
 # Where the parts of a run come from, which nothing else can stand for.
 _PART_ROOMS = {

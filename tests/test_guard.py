@@ -234,3 +234,15 @@ def test_no_pickle_no_shell_no_eval(path):
                 assert named.get(name) == str(value), f"line {node.lineno}: {called} without {name}={value}"
             assert named.get("allow_pickle", "False") == "False"
             assert named.get("weights_only", "True") == "True"
+
+
+def test_other_processes_have_the_checks_too(tmp_path):
+    """Joblib's launcher sends its processes Hydra's loader and registry of sources, which must be these."""
+    pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
+    launcher = "{_target_: hydra_plugins.hydra_joblib_launcher.joblib_launcher.JoblibLauncher, n_jobs: 1}"
+    (tmp_path / "hydra" / "launcher").mkdir(parents=True)
+    (tmp_path / "hydra" / "launcher" / "processes.yaml").write_text(launcher)
+    done = dap_run("-m", f"--config-dir={tmp_path}", "hydra/launcher=processes", "steps=-1,-2", folder=tmp_path)
+    assert "registered with a different class" not in done.stderr
+    assert "cannot be" not in done.stderr
+    assert len(list((tmp_path / "outputs").rglob("run.json"))) == 2, done.stderr

@@ -163,7 +163,7 @@ def _check_names(target: Callable[..., Any], settings: dict[str, Any], key: str)
 
 
 def _fits(value: Any, hint: Any) -> bool:
-    """Whether a plain value is of the annotated type; what is not plain (objects, callables) is left to the target."""
+    """Whether a value is of the annotated type; of what was made of a node, only that it is no plain value."""
     if get_origin(hint) in (Union, types.UnionType):
         return any(_fits(value, option) for option in get_args(hint))
     if get_origin(hint) in (list, tuple):
@@ -177,7 +177,12 @@ def _fits(value: Any, hint: Any) -> bool:
         return isinstance(value, int if hint is int else (int, float)) and not isinstance(value, bool)
     if hint in (str, bool, types.NoneType):
         return isinstance(value, hint)
-    return True
+    return not (_is_part(hint) and (value is None or isinstance(value, bool | int | float | str | list | dict)))
+
+
+def _is_part(hint: Any) -> bool:
+    """Whether a node with a _target_ is wanted: an object of dap's or torch's, or what is called later."""
+    return get_origin(hint) is Callable or str(getattr(hint, "__module__", "")).startswith(("dap.", "torch."))
 
 
 def _describe(hint: Any) -> str:
@@ -188,4 +193,6 @@ def _describe(hint: Any) -> str:
         return "[" + ", ".join(_describe(item) for item in get_args(hint)) + "]"
     if get_origin(hint) in (list, tuple):
         return f"a list of {_describe(get_args(hint)[0])}"
+    if _is_part(hint):
+        return "settings with a _target_"
     return names.get(hint, getattr(hint, "__name__", str(hint)))

@@ -18,6 +18,7 @@ from dap.guard import install
 from dap.run import build_parts, choose_device, observe_clip
 from dap.schema import Config, system_name
 from tests.conftest import dap_run
+from tests.test_cli import SMALL
 
 N_SETTINGS = int(os.environ.get("DAP_FUZZ_SETTINGS", 150))
 N_OVERRIDES = int(os.environ.get("DAP_FUZZ_OVERRIDES", 40))
@@ -162,7 +163,7 @@ def test_any_overrides_of_the_command(tmp_path):
     def run(index: int) -> str:
         folder = tmp_path / str(index)
         folder.mkdir()
-        done = dap_run("size.width=2", "size.n_fft=126", "steps=1", "device=cpu", *drawn[index], folder=folder)
+        done = dap_run(*SMALL, *drawn[index], folder=folder)
         lines = done.stderr.strip().splitlines()
         assert done.returncode in (0, 2), (drawn[index], done.stderr)
         assert (done.returncode == 0) == (lines == []), (drawn[index], done.stderr)

@@ -6,6 +6,7 @@ Exit codes: 0 done; 1 a run failed; 2 something asked for cannot be; 130 interru
 from collections.abc import Iterator
 import contextlib
 import difflib
+import io
 import json
 import os
 from pathlib import Path
@@ -24,8 +25,10 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from dap.files import locked, write_whole
+from dap.guard import check_flags, install
 from dap.help import help_page
 from dap.multirun import RefusedSweepError, end_sweep, exit_code, exit_codes, prefer_configs, trouble_of_launcher
+from dap.printable import printable
 from dap.schema import Config, system_name
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -40,8 +43,12 @@ def main() -> None:
     OmegaConf.register_new_resolver(
         "system", lambda _root_: system_name(_root_.method, _root_.hydra.runtime.choices), replace=True
     )
+    install()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a file name may be no text
     try:
         arguments = sys.argv[1:] = _repeated(sys.argv[1:])
+        check_flags(arguments)
         if {"-h", "--help"} & set(arguments):
             print(help_page(CONFIGS, [argument for argument in arguments if not argument.startswith("-")]))
         else:
@@ -163,7 +170,7 @@ def _keys(node: Any, prefix: str = "") -> Iterator[str]:
 
 
 def _say(message: str, kind: str = "error") -> None:
-    print(f"dap-run: {kind}: {' '.join(message.split())}", file=sys.stderr, flush=True)
+    print(f"dap-run: {kind}: {printable(' '.join(message.split()))}", file=sys.stderr, flush=True)
 
 
 def _remove_unused(folder: Path) -> None:

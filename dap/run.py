@@ -8,6 +8,7 @@ from omegaconf import DictConfig
 
 from dap.files import write_whole
 from dap.parts import Parts, build_parts, choose_device
+from dap.record.folder_names import folder_names
 from dap.record.run_folder import Metrics
 from dap.record.summary import summary_row, write_summary
 from dap.record.table import score_table
@@ -60,9 +61,10 @@ def _run_all(parts: Parts, folder: Path) -> Outcome:
     scores: list[Metrics] = []
     rows = []
     averages = {}
+    folders = folder_names(names)
     for index, name in enumerate(names):
         print(f"[{index + 1}/{len(names)}] {name}", flush=True)
-        place = folder / _folder_name(name, index, names)
+        place = folder / folders[index]
         try:
             metrics = restore_clip(parts, parts.data[index], place)
             rows.append(summary_row(name, "finished", metrics))
@@ -92,9 +94,3 @@ def _write_failure(folder: Path, name: str, reason: str) -> None:
 def shown(path: Path) -> Path:
     """As a user here would type it."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-
-
-def _folder_name(name: str, index: int, names: list[str]) -> str:
-    """A folder for a clip: its name without separators, told apart from others of that name."""
-    flat = name.replace("/", "_").replace("\\", "_").lstrip(".") or "clip"
-    return flat if names.count(name) == 1 else f"{flat}_{index}"

@@ -14,6 +14,17 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from omegaconf import MISSING
 
 ALLOWED_TARGETS = ("dap.", "torch.optim.")
+# In dap itself: what restores, not what writes, fetches or runs, which a file from elsewhere may not set to work.
+_ROOMS = "cli multirun data dsp layers losses methods models record.trackers stopping tasks"
+_PARTS = tuple(f"dap.{room}." for room in _ROOMS.split())
+# Where the parts of a run come from, which nothing else can stand for.
+_PART_ROOMS = {
+    "task": "dap.tasks.",
+    "method": "dap.methods.",
+    "stopping": "dap.stopping.",
+    "data": "dap.data.",
+    "tracker": "dap.record.trackers.",
+}
 
 
 @dataclass
@@ -81,13 +92,15 @@ def build(node: Any, key: str) -> Any:
     >>> build({"_target_": "dap.tasks.denoise.Denoise", "noise_std": 0.1}, "task").noise_std
     0.1
     """
+    if key in _PART_ROOMS:
+        _check_part(node, key)
     if isinstance(node, list):
         return [build(item, f"{key}[{index}]") for index, item in enumerate(node)]
     if not isinstance(node, dict):
         return node
     if "_target_" not in node:
         return {name: build(value, f"{key}.{name}") for name, value in node.items()}
-    target = _target(node["_target_"], key)
+    target = find_target(node["_target_"], key)
     settings = {name: value for name, value in node.items() if name not in ("_target_", "_partial_")}
     _check_names(target, settings, key)
     hints = get_type_hints(target.__init__ if inspect.isclass(target) else target)
@@ -100,24 +113,49 @@ def build(node: Any, key: str) -> Any:
     def make(*late: Any, **named: Any) -> Any:
         try:
             return target(*late, **{**arguments, **named})
-        except (TypeError, ValueError) as error:
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise ValueError(f"{key}: {error}") from error
+        except RuntimeError as error:  # torch's word for a wrong value; of too little memory others tell
+            if type(error).__name__ == "OutOfMemoryError":
+                raise
             raise ValueError(f"{key}: {error}") from error
 
     return make if node.get("_partial_", False) else make()
 
 
-def _target(path: Any, key: str) -> Callable[..., Any]:
-    """The class or function that ``path`` names, where it is one of dap's or of torch.optim's own."""
+def find_target(path: Any, key: str) -> Callable[..., Any]:
+    """The class (or loss function) that ``path`` names, where it is one of dap's parts or of torch.optim's own.
+
+    Raises:
+        ValueError: there is none, or it is from elsewhere, or none that a configuration may make.
+
+    >>> find_target("dap.losses.l1", "loss").__name__
+    'l1'
+    """
     if not isinstance(path, str) or not path.startswith(ALLOWED_TARGETS):
         raise ValueError(f"{key}._target_: expected a class or function inside {' or '.join(ALLOWED_TARGETS)}, got {path!r}")
     module_name, _, name = path.rpartition(".")
+    if not f"{module_name}.".startswith((*_PARTS, "torch.optim.")):
+        raise ValueError(f"{key}._target_: {path!r} is no part that a configuration can make")
     try:
         target = getattr(importlib.import_module(module_name), name)
     except (ImportError, AttributeError, ValueError) as error:
         raise ValueError(f"{key}._target_: there is no {path!r}") from error
     if not callable(target) or not f"{target.__module__}.".startswith(ALLOWED_TARGETS):  # e.g. a module's own imports
         raise ValueError(f"{key}._target_: {path!r} is not a class or function of dap or torch.optim")
+    if not inspect.isclass(target) and target.__module__ != "dap.losses":
+        raise ValueError(f"{key}._target_: {path!r} is no part that a configuration can make")
     return target  # type: ignore[no-any-return]
+
+
+def _check_part(node: Any, key: str) -> None:
+    """Refuse a part of a run that is a plain value, is made later, or is another kind of thing."""
+    if not isinstance(node, dict) or "_target_" not in node or node.get("_partial_", False) is not False:
+        raise ValueError(f"{key}: expected settings with a _target_, and no _partial_, got {node!r}")
+    target = node["_target_"]
+    find_target(target, key)
+    if not target.startswith(_PART_ROOMS[key]):
+        raise ValueError(f"{key}._target_: expected a class inside {_PART_ROOMS[key]}, got {target!r}")
 
 
 def _check_names(target: Callable[..., Any], settings: dict[str, Any], key: str) -> None:
@@ -128,7 +166,7 @@ def _check_names(target: Callable[..., Any], settings: dict[str, Any], key: str)
 
 
 def _fits(value: Any, hint: Any) -> bool:
-    """Whether a plain value is of the annotated type; what is not plain (objects, callables) is left to the target."""
+    """Whether a value is of the annotated type; of what was made of a node, only that it is no plain value."""
     if get_origin(hint) in (Union, types.UnionType):
         return any(_fits(value, option) for option in get_args(hint))
     if get_origin(hint) in (list, tuple):
@@ -142,7 +180,12 @@ def _fits(value: Any, hint: Any) -> bool:
         return isinstance(value, int if hint is int else (int, float)) and not isinstance(value, bool)
     if hint in (str, bool, types.NoneType):
         return isinstance(value, hint)
-    return True
+    return not (_is_part(hint) and (value is None or isinstance(value, bool | int | float | str | list | dict)))
+
+
+def _is_part(hint: Any) -> bool:
+    """Whether a node with a _target_ is wanted: an object of dap's or torch's, or what is called later."""
+    return get_origin(hint) is Callable or str(getattr(hint, "__module__", "")).startswith(("dap.", "torch."))
 
 
 def _describe(hint: Any) -> str:
@@ -153,4 +196,6 @@ def _describe(hint: Any) -> str:
         return "[" + ", ".join(_describe(item) for item in get_args(hint)) + "]"
     if get_origin(hint) in (list, tuple):
         return f"a list of {_describe(get_args(hint)[0])}"
+    if _is_part(hint):
+        return "settings with a _target_"
     return names.get(hint, getattr(hint, "__name__", str(hint)))

@@ -75,7 +75,10 @@ SETTINGS_THAT_CANNOT_BE = {
         "where a clip is damaged already its gaps cannot be drawn: give gaps or mask_path",
     ),
     "empty_chain": ("task=chain task.tasks=[]", "task: tasks must be at least one task, got none"),
-    "chain_of_names": ("task=chain task.tasks=[denoise]", "task: tasks must be tasks, each with its _target_, got 'denoise'"),
+    "chain_of_names": (
+        "task=chain task.tasks=[denoise]",
+        "task.tasks: expected a list of settings with a _target_, got ['denoise']",
+    ),
     "wrong_link": (
         "task=chain task.tasks=[{_target_:dap.tasks.super_resolution.SuperResolution,factor:1}]",
         "task.tasks[0]: factor must be at least 2, got 1",

@@ -7,8 +7,9 @@ from typing import Protocol
 
 from torch import Tensor
 
-from dap.audio import read_audio
+from dap.audio import MAX_RATE, read_audio
 from dap.dsp.resample import resample
+from dap.printable import printable
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,7 @@ class Clip:
     """A sound and how it was brought to its level.
 
     Args:
-        name: short, for folders and tables.
+        name: short and printable, for folders and tables.
         waveform: (channel, time): the reference, or with ``degraded`` the observation.
         sample_rate: Hz.
         gain: what the sound was multiplied with; results are divided by it.
@@ -39,7 +40,7 @@ class Dataset(Protocol):
     """A sequence of clips, each read when it is asked for."""
 
     names: list[str]
-    """A short name for each clip, for folders and tables."""
+    """A short name for each clip, printable, for folders and tables."""
 
     def __getitem__(self, index: int) -> Clip:
         """The clip; ValueError names the file where it cannot be used."""
@@ -91,7 +92,7 @@ def read_clip(
         waveform = waveform.mean(0, keepdim=True)
     if sample_rate is not None:
         waveform, rate = resample(waveform, rate, sample_rate), sample_rate
-    return make_clip(path.stem, waveform, rate, peak=peak, degraded=degraded, source=str(path))
+    return make_clip(printable(path.stem), waveform, rate, peak=peak, degraded=degraded, source=printable(str(path)))
 
 
 def check_part(start: float, seconds: float | None, sample_rate: int | None) -> None:
@@ -103,5 +104,5 @@ def check_part(start: float, seconds: float | None, sample_rate: int | None) -> 
         raise ValueError(f"start must be at least 0 s, got {start}")
     if seconds is not None and not (math.isfinite(seconds) and seconds > 0):
         raise ValueError(f"seconds must be above 0 or null, got {seconds}")
-    if sample_rate is not None and sample_rate < 1:
-        raise ValueError(f"sample_rate must be at least 1 Hz or null, got {sample_rate}")
+    if sample_rate is not None and not 1 <= sample_rate <= MAX_RATE:
+        raise ValueError(f"sample_rate must be from 1 to {MAX_RATE} Hz or null, got {sample_rate}")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dap.audio import read_length
 from dap.data.clip import Clip, check_part, read_clip
+from dap.printable import printable
 
 
 class DrawnClips:
@@ -48,6 +49,7 @@ class DrawnClips:
             raise ValueError(f"n_clips must be at least 1 or null, got {n_clips}")
         if clip_seed < 0:
             raise ValueError(f"clip_seed must be at least 0, got {clip_seed}")
+        paths = {printable(name): path for name, path in paths.items()}
         self.paths, self.clip_seed, self.start, self.seconds = paths, clip_seed, start, seconds
         self.sample_rate, self.peak, self.mono = sample_rate, peak, mono
         self.names: list[str] = []

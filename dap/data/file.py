@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from dap.data.clip import Clip, read_clip
+from dap.printable import printable
 
 
 class File:
@@ -29,7 +30,7 @@ class File:
         peak: float | None = 1.0,
     ) -> None:
         self.path = Path(path).expanduser()
-        self.names = [self.path.stem]
+        self.names = [printable(self.path.stem)]
         self.start, self.seconds, self.degraded = start, seconds, degraded
         self.sample_rate, self.peak = sample_rate, peak
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from dap.data.clip import Clip
 from dap.data.file import File
+from dap.printable import printable
 
 
 class Folder:
@@ -43,7 +44,7 @@ class Folder:
             paths += [found for found in fitting if found not in paths]
         paths = paths[:n_clips]
         self.files = [File(str(found), start, seconds, degraded, sample_rate, peak) for found in paths]
-        self.names = [str(found.relative_to(folder).with_suffix("")) for found in paths]
+        self.names = [printable(str(found.relative_to(folder).with_suffix(""))) for found in paths]
 
     def __getitem__(self, index: int) -> Clip:
         return self.files[index][0]

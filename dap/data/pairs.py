@@ -6,6 +6,7 @@ from pathlib import Path
 from dap.audio import read_length
 from dap.data.clip import Clip, read_clip
 from dap.data.draw import DrawnClips
+from dap.printable import printable
 
 
 class Pairs(DrawnClips):
@@ -94,7 +95,7 @@ def _find(pattern: str, key: str) -> dict[str, Path]:
     for file in path.parent.iterdir():
         middle = file.name[len(head) : len(file.name) - len(tail)]
         if middle and file.name == f"{head}{middle}{tail}" and not file.name.startswith(".") and file.is_file():
-            found[middle] = file
+            found[printable(middle)] = file
     if not found:
         raise ValueError(f"{key}: no file fits {pattern}")
     return found

@@ -1,11 +1,14 @@
 """Change of sample rate. The one module that imports torchaudio."""
 
 from functools import lru_cache
+import math
 import sys
 from types import ModuleType
 from typing import Any
 
 from torch import Tensor
+
+MAX_COEFFICIENTS = 3 * 10**7  # of all the filter's phases: making them takes some 40 bytes each
 
 
 def resample(waveform: Tensor, sample_rate: int, new_rate: int) -> Tensor:
@@ -19,7 +22,8 @@ def resample(waveform: Tensor, sample_rate: int, new_rate: int) -> Tensor:
         (..., ceil(time · new_rate / sample_rate)).
 
     Raises:
-        ValueError: a rate below 1, or a torchaudio that does not load here.
+        ValueError: a rate below 1, two rates with so few common divisors that the filter has more than MAX_COEFFICIENTS,
+            or a torchaudio that does not load here.
 
     >>> import torch
     >>> resample(torch.zeros(2, 441), 44100, 16000).shape
@@ -29,6 +33,14 @@ def resample(waveform: Tensor, sample_rate: int, new_rate: int) -> Tensor:
         raise ValueError(f"sample rates must be at least 1 Hz, got {sample_rate} and {new_rate}")
     if sample_rate == new_rate:
         return waveform
+    common = math.gcd(sample_rate, new_rate)
+    n_in, n_out = sample_rate // common, new_rate // common
+    n_coefficients = n_out * (n_in + 2 * 68 * max(1, n_in // n_out))  # phases, times the length of one
+    if n_coefficients > MAX_COEFFICIENTS:
+        raise ValueError(
+            f"from {sample_rate} to {new_rate} Hz takes a filter of {n_coefficients} coefficients, expected at most "
+            f"{MAX_COEFFICIENTS}: choose a rate that has more divisors in common"
+        )
     resampled: Tensor = _torchaudio_functional().resample(
         waveform,
         sample_rate,

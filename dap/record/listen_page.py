@@ -148,6 +148,7 @@ def render_listen_page(trials: list[Heard]) -> str:
     (2, False)
     """
     content = {"name": _name(trials), "trials": [_trial(trial) for trial in trials]}
+    embedded = json.dumps(content).replace("<", "\\u003c")  # nothing in it can end the script
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Listening test</title><style>{_STYLE}</style></head><body>
 <h1>Which restoration is the best?</h1>
@@ -165,7 +166,7 @@ goes on where the last one was; the same one begins anew.</p>
 <p id="finished" hidden><b>All judged, thank you. Please save your votes and send the file back.</b></p>
 <p><label>Your name, for the file <input id="listener" autocomplete="off"></label>
 <a id="save" download="votes.json" href="data:,">Save the votes</a></p>
-<script type="application/json" id="page">{json.dumps(content)}</script>
+<script type="application/json" id="page">{embedded}</script>
 <script>{_SCRIPT}</script></body></html>
 """
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from dap.files import write_whole
 from dap.metrics.scores import METRICS
+from dap.record.csv_text import csv_text
 
 ENTRIES = ("observation", "restored", "oracle")
 COLUMNS = ["clip", "status", "reason", *(f"{entry}_{name}" for entry in ENTRIES for name in ("step", *METRICS))]
@@ -46,4 +47,4 @@ def write_summary(path: Path, rows: list[dict[str, Any]]) -> dict[str, tuple[flo
 
 
 def _cell(value: Any) -> Any:
-    return "" if value is None else f"{value:.4f}" if isinstance(value, float) else value
+    return "" if value is None else f"{value:.4f}" if isinstance(value, float) else csv_text(value)

@@ -5,9 +5,12 @@ import html
 import io
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from dap.files import write_whole
 from dap.metrics.scores import METRICS
+from dap.printable import printable
+from dap.record.csv_text import csv_text
 from dap.record.runs import find_runs
 from dap.record.summary import ENTRIES
 
@@ -63,7 +66,7 @@ def write_sweep(folder: Path) -> list[dict[str, Any]]:
     writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
     writer.writeheader()
     for row in rows:
-        writer.writerow({name: f"{value:.4f}" if isinstance(value, float) else value for name, value in row.items()})
+        writer.writerow({name: f"{value:.4f}" if isinstance(value, float) else csv_text(value) for name, value in row.items()})
     write_whole(folder / "summary.csv", text.getvalue())
     write_whole(folder / "summary.html", _page(folder, rows))
     return rows
@@ -85,13 +88,13 @@ A click on a title sorts.</p>
 
 
 def _row(folder: Path, row: dict[str, Any], shown: list[str]) -> str:
-    run = html.escape(row["run"], quote=True)
-    name = f'<a href="{run}/report.html">{run}</a>' if (folder / row["run"] / "report.html").exists() else run
+    run, link = html.escape(printable(row["run"])), quote(row["run"], errors="surrogateescape")
+    name = f'<a href="{link}/report.html">{run}</a>' if (folder / row["run"] / "report.html").exists() else run
     status = html.escape(f"{row['status']}: {row['reason']}") if row["reason"] else html.escape(row["status"])
     bad = "" if row["status"] == "finished" else " bad"
     numbers = [row["step"], row["seconds"], *(row[column] for column in shown)]
     players = [
-        f'<audio controls preload="none" src="{run}/{sound}.wav"></audio>'
+        f'<audio controls preload="none" src="{link}/{sound}.wav"></audio>'
         if (folder / row["run"] / f"{sound}.wav").exists()
         else ""
         for sound in ("restored", "observation")

@@ -6,7 +6,9 @@ import io
 from typing import Any
 
 from dap.metrics.scores import METRICS
+from dap.printable import printable
 from dap.record.averages import Paired, Spread
+from dap.record.csv_text import csv_text
 from dap.record.published import HUMAN_VOTES
 from dap.record.result_table import Comparison, ResultTable, Row
 
@@ -26,6 +28,8 @@ _LATEX = {
     "↓": r"$\downarrow$",
     "σ": r"$\sigma$",
     "µ": r"$\mu$",
+    "[": "{[}",  # after a row's end it would begin a length
+    "*": "{*}",
     "×": r"$\times$",
 }
 
@@ -79,7 +83,7 @@ def render_latex(tables: list[ResultTable], notes: list[str]) -> str:
             *small,
             r"\end{table}",
         ]
-    return "\n".join([*parts, *(f"% {note}" for note in notes)]) + "\n"
+    return "\n".join([*parts, *(f"% {printable(note)}" for note in notes)]) + "\n"
 
 
 def render_csv(tables: list[ResultTable]) -> str:
@@ -93,13 +97,13 @@ def render_csv(tables: list[ResultTable]) -> str:
     writer.writeheader()
     for table in tables:
         for row in table.rows:
-            writer.writerow(_record(table, row))
+            writer.writerow({name: csv_text(value) for name, value in _record(table, row).items()})
     return text.getvalue()
 
 
 def latex_text(text: str) -> str:
     """Text that LaTeX prints as it is."""
-    return "".join(_LATEX.get(sign, sign) for sign in text)
+    return "".join(_LATEX.get(sign, sign) for sign in printable(text))
 
 
 _COMPARISONS = "First less second, clip by clip: mean ± deviation over the clips of both (on how many the first is better)."
@@ -213,4 +217,4 @@ def _latex_grid(grid: Grid) -> str:
 
 def _markdown_text(text: str) -> str:
     """Signs that Markdown would take as its own; an underscore inside a word is none."""
-    return "".join(f"\\{sign}" if sign in "\\|*`<[" else sign for sign in text)
+    return "".join(f"\\{sign}" if sign in "\\|*`<[" else sign for sign in printable(text))

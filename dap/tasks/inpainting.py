@@ -13,6 +13,8 @@ from dap.dsp.masks import fade_from_gaps, gaps_mask, missing_columns_mask, missi
 from dap.dsp.stft import STFT
 from dap.tasks.task import Task
 
+MAX_FADE_SECONDS = 60
+
 
 class Inpainting(Task):
     """observation = mask · reference, with one mask for all channels: 1 = observed, 0 = missing.
@@ -73,8 +75,8 @@ class Inpainting(Task):
             raise ValueError(f"gap_columns must be at least 1, got {gap_columns}")
         if missing_share is not None and not 0 < missing_share < 1:
             raise ValueError(f"missing_share must be between 0 and 1, got {missing_share}")
-        if not (math.isfinite(fade_seconds) and fade_seconds >= 0):
-            raise ValueError(f"fade_seconds must be at least 0 s, got {fade_seconds}")
+        if not 0 <= fade_seconds <= MAX_FADE_SECONDS:
+            raise ValueError(f"fade_seconds must be from 0 to {MAX_FADE_SECONDS} s, got {fade_seconds}")
         self.gaps, self.n_gaps, self.missing_share, self.mask_path = gaps, n_gaps or 4, missing_share, mask_path
         self.gap_seconds, self.gap_columns = 0.05 if gap_seconds is None else gap_seconds, gap_columns
         self.stft = STFT(n_fft, hop_length)

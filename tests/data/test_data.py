@@ -68,7 +68,7 @@ def test_tones():
     [
         (lambda f: File(str(f / "a.wav"), start=-1.0)[0], "start must be at least 0 s, got -1"),
         (lambda f: File(str(f / "a.wav"), seconds=0.0)[0], "seconds must be above 0 or null, got 0"),
-        (lambda f: File(str(f / "a.wav"), sample_rate=0)[0], "sample_rate must be at least 1 Hz or null, got 0"),
+        (lambda f: File(str(f / "a.wav"), sample_rate=0)[0], "sample_rate must be from 1 to 10000000 Hz or null, got 0"),
         (lambda f: File(str(f / "a.wav"), peak=-1.0)[0], "peak must be above 0 or null, got -1"),
         (lambda f: File(str(f / "notes.txt"))[0], "not a sound file that can be read"),
         (lambda f: Folder(str(f / "none")), "path must be a folder, got .*none"),

@@ -53,3 +53,9 @@ except ValueError as error:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("changing the sample rate needs torchaudio, which does not load here: ")
     assert done.stdout.count("\n") == 1
+
+
+@pytest.mark.parametrize(("rate", "new_rate"), [(44100, 44101), (9_999_991, 22050), (22050, 9_999_991)])
+def test_rates_with_nothing_in_common_are_refused_before_they_fill_the_memory(rate, new_rate):
+    with pytest.raises(ValueError, match=rf"from {rate} to {new_rate} Hz takes a filter of \d+ coefficients"):
+        resample(torch.zeros(1, 10), rate, new_rate)

@@ -153,7 +153,7 @@ def test_order_of_calls():
         ({"gap_seconds": 0.0}, "gap_seconds must be above 0 s, got 0.0"),
         ({"gap_columns": 0}, "gap_columns must be at least 1, got 0"),
         ({"missing_share": 1.0}, "missing_share must be between 0 and 1, got 1.0"),
-        ({"fade_seconds": -1.0}, "fade_seconds must be at least 0 s, got -1.0"),
+        ({"fade_seconds": -1.0}, "fade_seconds must be from 0 to 60 s, got -1.0"),
     ],
 )
 def test_wrong_settings(settings, message):

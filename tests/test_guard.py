@@ -19,7 +19,7 @@ LOGGED = "defaults: [override /hydra/job_logging: default]\nhydra: {job_logging:
 EXPERIMENTS = {
     "callback": (f"hydra: {{callbacks: {{x: {TOUCH}}}}}", "hydra.callbacks.x._target_: expected a callback inside dap."),
     "nested": (
-        f"hydra: {{callbacks: {{x: {{_target_: dap.cli.SweepSummary, y: [{TOUCH}]}}}}}}",
+        f"hydra: {{callbacks: {{x: {{_target_: dap.multirun.SweepSummary, y: [{TOUCH}]}}}}}}",
         "hydra.callbacks.x.y.0._target_: expected no target here, got 'os.system'",
     ),
     "import_of_dap": ("hydra: {callbacks: {x: {_target_: dap.run.subprocess.run}}}", "expected a callback inside dap."),
@@ -135,7 +135,7 @@ def test_what_is_let_through(tmp_path):
     (tmp_path / "experiment" / "mine.yaml").write_text(
         "# @package _global_\ndefaults: [override /hydra/job_logging: default, override /hydra/hydra_logging: hydra_debug]\n"
         "hydra: {job: {env_set: {OMP_NUM_THREADS: '1'}, env_copy: [HOME]}, "
-        "callbacks: {mine: {_target_: dap.cli.SweepSummary}}}\n"
+        "callbacks: {mine: {_target_: dap.multirun.SweepSummary}}}\n"
         "task: {noise_std: &std 0.25}\ndata: {start: *std}\n"
     )
     done = dap_run(f"--config-dir={tmp_path}", "experiment=mine", "lr=-1", folder=tmp_path)

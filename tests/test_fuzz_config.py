@@ -15,7 +15,8 @@ import yaml
 
 from dap.cli import CONFIGS, _in_one_line, _keys
 from dap.guard import install
-from dap.run import build_parts, choose_device, observe_clip
+from dap.parts import build_parts, choose_device
+from dap.restoration import observe_clip
 from dap.schema import Config, system_name
 from tests.conftest import dap_run
 from tests.test_cli import SMALL

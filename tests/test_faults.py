@@ -276,19 +276,41 @@ def test_a_damaged_checkpoint_stops_the_rerun_until_restart(tmp_path):
     process.join()
 
 
-def test_a_clock_that_is_set_back(tmp_path, monkeypatch):
-    """Durations and checkpoints go by the clock that cannot be set."""
-    from dap.data.clip import Clip
-    from dap.record.run_folder import RunFolder
-    from dap.signals import tones
+FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
 
-    sound = tones([440.0], 800, 8000, 0.5)[None]
-    record = RunFolder(tmp_path, Clip("tone", sound, 8000, 1.0, degraded=False, source=""), sound, {"identity": "mine"})
-    monkeypatch.setattr("time.time", lambda: -1e9)
-    row = record.add_iterate(0, 1.0, sound, sound, None)
-    assert 0 <= row["seconds"] < 60
-    record.save_checkpoint({})
-    assert 0 <= read_checkpoint(tmp_path, "mine")["record"]["seconds"] < 60
+
+@pytest.mark.slow
+def test_a_clock_that_is_set_back(tmp_path):
+    """Ten years, in the middle of a run: durations and checkpoints go by the clock that cannot be set."""
+    if not FAKETIME.exists() and shutil.which("apt-get") and os.geteuid() == 0:
+        subprocess.run(["apt-get", "install", "-y", "--no-install-recommends", "faketime"], capture_output=True, check=False)
+    if not FAKETIME.exists():
+        pytest.skip("no libfaketime here (Debian's package faketime), and it cannot be installed")
+    clock = tmp_path / "clock"
+    clock.write_text("+0d\n")
+    faked = {"FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    process = subprocess.Popen(
+        [str(Path(sys.executable).with_name("dap-run")), *RUN, "steps=100000", "checkpoint_seconds=0.2", "hydra.run.dir=out"],
+        cwd=tmp_path,
+        env={**os.environ, "LD_PRELOAD": str(FAKETIME), **faked},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    checkpoint = tmp_path / "out" / "checkpoint.pt"
+    for set_back in (False, True):
+        waited = time.monotonic()
+        before = checkpoint.stat().st_ino if set_back else None
+        while not checkpoint.exists() or checkpoint.stat().st_ino == before:
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() - waited < 120, "no checkpoint"
+            time.sleep(0.05)
+        clock.write_text("-3650d\n")
+    process.send_signal(signal.SIGTERM)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 143, stderr
+    seconds = [row["seconds"] for row in read_curves(tmp_path / "out" / "curves.csv")]
+    assert seconds == sorted(seconds)
+    assert 0 <= json.loads((tmp_path / "out" / "run.json").read_text())["seconds"] < 300
 
 
 def test_a_temporary_file_of_another_process_is_no_obstacle(tmp_path):

@@ -209,6 +209,18 @@ def test_a_sweep_goes_on(tmp_path):
     assert (tmp_path / "sweep" / "0" / "run.json").stat().st_mtime_ns == before
 
 
+def test_a_fit_that_fails_keeps_the_best_of_what_it_reached(tmp_path):
+    """Labelled: neither run.json nor the report takes it for a finished one."""
+    done = dap_run(*TINY, "data.seconds=0.3", "lr=1e30", "hydra.run.dir=out", folder=tmp_path)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "also at 1/8 of the learning rate: try a smaller lr" in done.stderr
+    facts = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert facts["status"] == "failed"
+    assert len(facts["rollbacks"]) == 3
+    assert "The fit failed: the loss became" in (tmp_path / "out" / "report.html").read_text()
+    assert (tmp_path / "out" / "restored.wav").exists()
+
+
 def test_out_of_memory_tells_what_would_fit():
     asked = []
 

@@ -115,11 +115,26 @@ def test_what_changes_no_result_makes_no_other_run(tmp_path, clip, capsys):
 SIGNALS = {"SIGINT": 130, "SIGTERM": 143, "SIGUSR1": 128 + signal.SIGUSR1, "SIGUSR2": 128 + signal.SIGUSR2}
 
 
+def hear_control_c() -> None:
+    """Whatever a shell that began the tests in the background made of it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def command(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [str(Path(sys.executable).with_name("dap-run")), *arguments],
+        cwd=folder,
+        preexec_fn=hear_control_c,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
 def started(folder: Path, *overrides: str, steps: int = 100000) -> subprocess.Popen[str]:
     """The command on a fit that does not end by itself, some steps into it."""
-    command = [str(Path(sys.executable).with_name("dap-run")), "hydra.run.dir=out", *TINY[:4], f"steps={steps}"]
-    command += ["snapshot_every=1000000", "stop_early=false", "threads=1", "data.seconds=0.1", *overrides]
-    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    endless = [*TINY[:3], f"steps={steps}", "snapshot_every=1000000", "stop_early=false", "threads=1", "data.seconds=0.1"]
+    process = command(folder, "hydra.run.dir=out", *endless, *overrides)
     waited = time.monotonic() + 120
     while not (folder / "out" / "curves.csv").exists():  # written with the first snapshot
         assert process.poll() is None, process.communicate()
@@ -144,9 +159,7 @@ def test_a_signal_leaves_a_checkpoint_and_the_usual_exit_code(tmp_path, name):
     assert (tmp_path / "out" / "checkpoint.pt").exists()
     assert facts["steps_done"] > 0
 
-    process = subprocess.Popen(
-        [str(Path(sys.executable).with_name("dap-run")), "resume=out"], cwd=tmp_path, stderr=subprocess.PIPE, text=True
-    )
+    process = command(tmp_path, "resume=out")
     while not json.loads((tmp_path / "out" / "run.json").read_text())["resumed_at"]:
         assert process.poll() is None, process.communicate()
         time.sleep(0.05)
@@ -158,6 +171,7 @@ def test_a_signal_leaves_a_checkpoint_and_the_usual_exit_code(tmp_path, name):
 
 
 def test_a_second_control_c_is_obeyed_at_once():
+    hear_control_c()
     with Interruption() as interruption:
         signal.raise_signal(signal.SIGINT)
         assert interruption.name == "SIGINT"

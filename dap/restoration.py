@@ -7,6 +7,7 @@ from pathlib import Path
 import platform
 import subprocess
 import time
+import traceback
 from typing import Any
 
 import numpy
@@ -75,6 +76,7 @@ def restore_clip(parts: Parts, clip: Clip, folder: Path) -> Metrics:
     except Exception as error:
         if not is_out_of_memory(error):
             raise
+        traceback.clear_frames(error.__traceback__)  # they hold what did not fit
         reason = _out_of_memory(parts, clip)
         restoration.give_up(reason)
         raise MemoryError(reason) from error
@@ -117,7 +119,8 @@ class Restoration:
             self._finish(record, failure=str(error))
             raise
         except Exception as error:
-            self.give_up(f"{type(error).__name__}: {error}")
+            if not is_out_of_memory(error):  # of which more can be said, once its memory is free
+                self.give_up(f"{type(error).__name__}: {error}")
             raise
         except BaseException as error:
             with contextlib.suppress(OSError):

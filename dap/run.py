@@ -49,6 +49,7 @@ def _run_one(parts: Parts, folder: Path) -> Outcome:
     try:
         metrics = restore_clip(parts, clip, folder)
     except (FloatingPointError, MemoryError) as error:
+        _write_failure(folder, clip.name, str(error))
         return Outcome([Failure(clip.name, str(error))], [{}])
     print(score_table(metrics) if "psnr" in metrics["observation"] else "no reference, no scores")
     print(f"report: {shown(folder / 'report.html')}", flush=True)

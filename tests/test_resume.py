@@ -8,13 +8,16 @@ import sys
 import time
 
 import pytest
+import torch
 
 from dap.data.clip import Clip
 from dap.interruption import Interruption
 from dap.memory import seconds_that_fit
+from dap.methods.deep_prior import DeepPrior
 from dap.parts import build_parts
 from dap.record.run_folder import RunFolder
 from dap.restoration import restore_clip
+from dap.run import run
 from dap.signals import tones
 from tests.conftest import dap_run
 from tests.options import composed, options
@@ -247,15 +250,18 @@ def test_out_of_memory_tells_what_would_fit():
     assert asked == [4000, 2000, 1000]
 
 
-def test_a_run_that_is_out_of_memory_fails_with_one_line(tmp_path, monkeypatch, clip):
-    parts = parts_of()
-    restore = type(parts.method).restore
+def test_a_run_that_is_out_of_memory_fails_with_one_line(tmp_path, monkeypatch):
+    restore = DeepPrior.restore
 
     def too_long(method, observation, *rest):
-        if observation.shape[-1] > 700:
-            raise MemoryError
+        if observation.shape[-1] > 2000:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB")
         return restore(method, observation, *rest)
 
-    monkeypatch.setattr(type(parts.method), "restore", too_long)
-    with pytest.raises(MemoryError, match=r"out of memory on cpu with 0.30 s of sound; 0.07 s of it fit: data.seconds=0.07"):
-        restore_clip(parts, clip, tmp_path)
+    monkeypatch.setattr(DeepPrior, "restore", too_long)
+    choices = {"task": "denoise", "model": "harmonic", "size": "quick", "stopping": "discrepancy", "method": "deep_prior"}
+    outcome = run(composed(*TINY, "data.seconds=0.3"), tmp_path, choices, [])
+    reason = "out of memory on cpu with 0.30 s of sound; 0.07 s of it fit: data.seconds=0.07"
+    assert [failure.reason for failure in outcome.failures] == [reason]
+    facts = json.loads((tmp_path / "run.json").read_text())
+    assert (facts["status"], facts["reason"]) == ("failed", reason)

@@ -7,13 +7,14 @@ import torch
 from torch import Tensor
 
 from dap.dsp.masks import runs_of
+from dap.methods.fitting import Fitting
 from dap.methods.iterate import Iterate, State
 from dap.methods.method import Method
 from dap.tasks.inpainting import Inpainting
 from dap.tasks.task import Task
 
 
-class Blended(Method):
+class Blended(Fitting):
     """Fill gaps with (1 − α) · fill + α · fit, with the α that is best on held-out gaps: blind, and adapted to the sound.
 
     Next to each gap, in the sound that was observed, another of its length is hidden from both. There the truth x is known,
@@ -37,17 +38,8 @@ class Blended(Method):
         self.fit, self.fill, self.distance_seconds = fit, fill, distance_seconds
         self.n_iterates = fit.n_iterates
 
-    def restore(self, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None = None) -> Iterator[Iterate]:
+    def iterates(self, state: State | None, observation: Tensor, task: Task, sample_rate: int) -> Iterator[Iterate]:
         """Yield, for each iterate of the fit, its best blend with the fill."""
-        return self._iterates(None, observation, task, sample_rate)
-
-    def resume(
-        self, state: State, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None = None
-    ) -> Iterator[Iterate]:
-        """As `restore`, for the iterates that are left: the state is the fit's."""
-        return self._iterates(state, observation, task, sample_rate)
-
-    def _iterates(self, state: State | None, observation: Tensor, task: Task, sample_rate: int) -> Iterator[Iterate]:
         if not isinstance(task, Inpainting) or task.missing is None:
             raise ValueError("blended fills gaps: take task=inpainting")
         hidden = hidden_gaps(task.missing.cpu(), round(self.distance_seconds * sample_rate))

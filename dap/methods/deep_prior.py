@@ -9,12 +9,13 @@ from torch.optim.lr_scheduler import StepLR
 from dap.dsp.multi_resolution import multi_resolution_stft
 from dap.dsp.representation import Representation
 from dap.fit import Fit
+from dap.methods.fitting import Fitting
 from dap.methods.iterate import Iterate, State
 from dap.methods.method import Method
 from dap.tasks.task import Task
 
 
-class DeepPrior(Method):
+class DeepPrior(Fitting):
     """minimise over θ: loss(f_θ(z), observation), from random θ and a frozen random z.
 
     Args:
@@ -84,7 +85,7 @@ class DeepPrior(Method):
         self.stft_loss_weight, self.unobserved_weight, self.guide = stft_loss_weight, unobserved_weight, guide
         self.device, self.seed = torch.device(device), seed
 
-    def restore(self, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None = None) -> Iterator[Iterate]:
+    def iterates(self, state: State | None, observation: Tensor, task: Task, sample_rate: int) -> Iterator[Iterate]:
         """Build the network and yield the iterates of its fit: steps + 1 of them, on the observation's device.
 
         Args:
@@ -95,15 +96,6 @@ class DeepPrior(Method):
             ValueError: at once, where network, representation and observation do not fit each other.
             FloatingPointError: while iterating, where the loss is no longer finite.
         """
-        return self._iterates(None, observation, task, sample_rate)
-
-    def resume(
-        self, state: State, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None = None
-    ) -> Iterator[Iterate]:
-        """As `restore`, for the iterates that are left."""
-        return self._iterates(state, observation, task, sample_rate)
-
-    def _iterates(self, state: State | None, observation: Tensor, task: Task, sample_rate: int) -> Iterator[Iterate]:
         waveform = observation[None].to(self.device)
         representation = self.representation.to(self.device).of(waveform)
         target = representation.analysis(waveform)  # (1, maps, ...)
@@ -144,7 +136,7 @@ class DeepPrior(Method):
             fit.load_state_dict(state["fit"])
         self.facts["rollbacks"] = fit.rollbacks  # filled as it goes
 
-        def iterates() -> Iterator[Iterate]:
+        def follow() -> Iterator[Iterate]:
             mean, weight = (torch.zeros_like(target), 0.0) if state is None else (state["mean"].to(target), state["weight"])
             for step, loss, output in fit:
                 mean = self.output_ema * mean + (1 - self.output_ema) * output
@@ -155,7 +147,7 @@ class DeepPrior(Method):
 
                 yield Iterate(step, loss, synthesis(mean / weight)[0].to(observation.device), state_here)
 
-        return iterates()
+        return follow()
 
     def _random_network(self, latent: Tensor, target: Tensor) -> nn.Module:
         """From the latent to maps like the target's; the same weights on every device, and torch's own generator left alone."""

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from dap.dsp.spectral_gain import log_mmse_gain
 from dap.dsp.stft import STFT
+from dap.methods.fitting import Fitting
 from dap.methods.iterate import Iterate, State
 from dap.methods.method import Method
 from dap.tasks.task import Task
@@ -16,7 +17,7 @@ _SILENCE = torch.finfo(torch.float64).eps  # added to a magnitude that is divide
 _LEAST = 1e-10  # power of the noise, relative to the observation's, in a bin that did not fluctuate
 
 
-class DNP(Method):
+class DNP(Fitting):
     """The observation, filtered by how much each bin of the STFT of a fit's outputs fluctuated so far.
 
     From step ``warm_up`` on, D += |S_t − S_{t−1}| / (S_t + ε), S_t the magnitude of the output after t updates, and after each
@@ -71,17 +72,8 @@ class DNP(Method):
         self.warm_up, self.percentiles, self.floor = warm_up, percentiles, floor
         self.blind, self.n_iterates = fit.blind, fit.n_iterates
 
-    def restore(self, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None = None) -> Iterator[Iterate]:
+    def iterates(self, state: State | None, observation: Tensor, task: Task, sample_rate: int) -> Iterator[Iterate]:
         """Yield the filtered observation, or the fit's own estimate, for each iterate of the fit."""
-        return self._iterates(None, observation, task, sample_rate)
-
-    def resume(
-        self, state: State, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None = None
-    ) -> Iterator[Iterate]:
-        """As `restore`, for the iterates that are left."""
-        return self._iterates(state, observation, task, sample_rate)
-
-    def _iterates(self, state: State | None, observation: Tensor, task: Task, sample_rate: int) -> Iterator[Iterate]:
         if not task.identity:
             raise ValueError("dnp filters an observation of all of the sound: take task=denoise or quantization")
         stft = self.stft.to(observation.device)

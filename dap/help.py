@@ -19,16 +19,17 @@ _HEAD = """dap-run: fit a randomly initialised network to one degraded sound; an
   dap-run data=folder data.path=clips data.seconds=3       on every file of a folder, with a summary.csv
   dap-run -m model=harmonic,dilated_unet seed=0,1,2        a sweep: every combination
   dap-run -m seed=0,1,2 hydra/launcher=joblib              the same in several processes; docs/cluster.md has more
+  dap-run resume=FOLDER                                    a run or a sweep that was stopped goes on
   dap-run size=paper data.seconds=3 device=cuda            the sizes of the ICLR 2020 paper
 """
 
 _TAIL = """Results: outputs/TASK/MODEL/DATE_TIME/ (a sweep's: outputs/sweeps/DATE_TIME/N/), or hydra.run.dir=FOLDER:
   report.html (listen and look), restored.wav, observation.wav, reference.wav, snapshots/, curves.csv, curves.png,
-  spectrograms.png, metrics.json, run.json.
+  spectrograms.png, metrics.json, run.json; checkpoint.pt while it is not finished.
 
 Then: dap-score A.wav B.wav (scores), dap-table FOLDER (tables of a sweep), dap-listen FOLDER (a blind listening test).
 
-Exit code: 0 done, 1 a run failed, 2 something asked for cannot be, 130 interrupted.
+Exit code: 0 done, 1 a run failed, 2 something asked for cannot be, 128 + N ended by signal N (Ctrl-C: 130).
 Completion of these names: eval "$(dap-run -sc install=bash)".   More: --cfg job (all settings), --hydra-help (sweeps).
 """
 

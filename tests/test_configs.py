@@ -58,6 +58,7 @@ def test_every_class_is_an_option_of_a_group(folder):
         "iterate",
         "method",
         "denoiser",
+        "fitting",
         "spectral_filter",
         "clip",
         "draw",

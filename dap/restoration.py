@@ -72,7 +72,7 @@ def restore_clip(parts: Parts, clip: Clip, folder: Path) -> Metrics:
         print(f"{folder}: finished already", flush=True)
         return metrics
     try:
-        return restoration.run(folder, read_checkpoint(folder, restoration.identity))
+        metrics = restoration.run(folder, read_checkpoint(folder, restoration.identity))
     except Exception as error:
         if not is_out_of_memory(error):
             raise
@@ -80,6 +80,8 @@ def restore_clip(parts: Parts, clip: Clip, folder: Path) -> Metrics:
         reason = _out_of_memory(parts, clip)
         restoration.give_up(reason)
         raise MemoryError(reason) from error
+    restoration.interruption.obey()  # a signal during the last step: this clip is finished, what comes after it is not
+    return metrics
 
 
 class Restoration:

@@ -134,9 +134,9 @@ def command(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     )
 
 
-def started(folder: Path, *overrides: str, steps: int = 100000) -> subprocess.Popen[str]:
+def started(folder: Path, *overrides: str) -> subprocess.Popen[str]:
     """The command on a fit that does not end by itself, some steps into it."""
-    endless = [*TINY[:3], f"steps={steps}", "snapshot_every=1000000", "stop_early=false", "threads=1", "data.seconds=0.1"]
+    endless = [*TINY[:3], "steps=100000", "snapshot_every=1000000", "stop_early=false", "threads=1", "data.seconds=0.1"]
     process = command(folder, "hydra.run.dir=out", *endless, *overrides)
     waited = time.monotonic() + 120
     while not (folder / "out" / "curves.csv").exists():  # written with the first snapshot
@@ -171,6 +171,21 @@ def test_a_signal_leaves_a_checkpoint_and_the_usual_exit_code(tmp_path, name):
     later = json.loads((tmp_path / "out" / "run.json").read_text())
     assert later["resumed_at"] == [facts["steps_done"]]
     assert later["steps_done"] >= facts["steps_done"]
+
+
+def test_a_signal_during_the_last_step_ends_what_comes_after_it(tmp_path, clip, monkeypatch):
+    hear_control_c()
+    add = RunFolder.add_iterate
+
+    def signalled(record, step, *rest):
+        if step == 6:  # TINY's last
+            signal.raise_signal(signal.SIGINT)
+        return add(record, step, *rest)
+
+    monkeypatch.setattr(RunFolder, "add_iterate", signalled)
+    with pytest.raises(KeyboardInterrupt):
+        restore_clip(parts_of("stopping=fixed", "stopping.step=6"), clip, tmp_path)
+    assert json.loads((tmp_path / "run.json").read_text())["status"] == "finished"
 
 
 def test_a_second_control_c_is_obeyed_at_once():

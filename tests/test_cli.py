@@ -16,8 +16,8 @@ import torch
 
 from dap.audio import read_audio, write_audio
 from dap.data.demo import DEMO_CLIP
-from tests.conftest import dap_run
 from tests.options import composed, options
+from tests.processes import dap_run
 
 SMALL = ["size.width=2", "size.n_fft=126", "size.hop_length=32", "steps=2", "snapshot_every=1", "device=cpu"]
 

@@ -1,6 +1,5 @@
 """What happens to machines that run for days, really done to a run: it is killed, the disk is full, a file is damaged."""
 
-import ctypes
 import json
 import multiprocessing
 import os
@@ -20,7 +19,7 @@ from dap.cli import main
 from dap.files import locked, write_whole
 from dap.record.checkpoint import read_checkpoint
 from dap.record.curves import read_curves
-from tests.conftest import dap_run
+from tests.processes import as_an_ordinary_user, dap_run
 
 SMALL = ["size.width=2", "size.n_fft=126", "size.hop_length=32", "data.seconds=0.5", "threads=1", "device=cpu"]
 RUN = [*SMALL, "model=dcgan", "steps=30", "snapshot_every=5", "checkpoint_seconds=0", "stop_early=false"]
@@ -159,21 +158,8 @@ def test_a_full_file_system(tmp_path):
 
 def test_a_folder_that_cannot_be_written_to(tmp_path):
     """As a user without root's powers."""
-
-    def ordinary() -> None:
-        libc = ctypes.CDLL(None, use_errno=True)
-        for capability in (1, 2):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
-            libc.prctl(24, capability, 0, 0, 0)  # PR_CAPBSET_DROP
-
     (tmp_path / "out").mkdir(mode=0o555)
-    done = subprocess.run(
-        [str(Path(sys.executable).with_name("dap-run")), *SMALL, "steps=2", "hydra.run.dir=out/run"],
-        cwd=tmp_path,
-        preexec_fn=ordinary,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = dap_run(*SMALL, "steps=2", "hydra.run.dir=out/run", folder=tmp_path, before=as_an_ordinary_user)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "Permission denied" in done.stderr
 

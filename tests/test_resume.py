@@ -19,8 +19,8 @@ from dap.record.run_folder import RunFolder
 from dap.restoration import restore_clip
 from dap.run import run
 from dap.signals import tones
-from tests.conftest import dap_run
 from tests.options import composed, options
+from tests.processes import dap_run
 
 RATE = 8000
 TINY = ["size.width=2", "size.n_fft=126", "size.hop_length=32", "steps=6", "snapshot_every=3"]

@@ -165,7 +165,7 @@ def test_help_is_complete_and_quick(tmp_path):
     for word in ("data=file data.path=", "task.noise_std: 0.1", "model      ", "harmonic*", "hop_length", "Exit code"):
         assert word in page.stdout, word
     assert seconds < 2.5
-    assert "dilation: 3" in dap_run("model=dilated_unet", "--help", folder=tmp_path).stdout
+    assert "dilation: [3, 3]" in dap_run("model=dilated_unet", "--help", folder=tmp_path).stdout
 
 
 def test_completion_in_bash(tmp_path):

@@ -116,6 +116,7 @@ def test_killed_at_random_moments(tmp_path, monkeypatch):
     assert stages.get("running, with a checkpoint", 0) >= N_KILLS / 4, stages  # the moments were what they should be
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit_kib", [20, 60, 200])
 def test_a_full_disk_is_one_clear_line(tmp_path, limit_kib):
     """A limit on the size of a file is as a disk that is full while it is written."""

@@ -212,6 +212,7 @@ def test_a_launcher_s_own_handler_has_its_turn():
         signal.signal(signal.SIGUSR2, before)
 
 
+@pytest.mark.slow
 def test_resume_by_the_folder_alone(tmp_path):
     """It knows the settings, the folder that the paths were relative to, and what kind of run it was."""
     (tmp_path / "elsewhere").mkdir()

@@ -9,7 +9,7 @@ class Conv2d(nn.Conv2d):
     Args:
         in_channels, out_channels: numbers of feature maps.
         kernel_size: odd, along both axes.
-        dilation: distance between the kernel's taps, in bins and frames.
+        dilation: distances between the kernel's taps, in bins and in frames.
         init_std: of the normal distribution that every weight is drawn from; the bias starts at zero.
         bin_offset: taken and not used, as the harmonic operator has it: a neighbourhood is the same wherever bin 0 lies.
 
@@ -22,7 +22,7 @@ class Conv2d(nn.Conv2d):
     Reference: Zhang et al., ICLR 2020, Appendix A (7 × 7; 7 × 7 with dilation 3).
 
     >>> import torch
-    >>> Conv2d(2, 35, dilation=3)(torch.zeros(1, 2, 64, 20)).shape
+    >>> Conv2d(2, 35, dilation=(3, 3))(torch.zeros(1, 2, 64, 20)).shape
     torch.Size([1, 35, 64, 20])
     """
 
@@ -31,18 +31,21 @@ class Conv2d(nn.Conv2d):
         in_channels: int,
         out_channels: int,
         kernel_size: int = 7,
-        dilation: int = 1,
+        dilation: tuple[int, int] = (1, 1),
         init_std: float = 0.02,
         bin_offset: float = 0.0,
     ) -> None:
         if kernel_size < 1 or kernel_size % 2 == 0:
             raise ValueError(f"kernel_size must be odd, got {kernel_size}")
-        if dilation < 1:
-            raise ValueError(f"dilation must be at least 1, got {dilation}")
+        if min(dilation) < 1:
+            raise ValueError(f"dilation must be at least 1, got {tuple(dilation)}")
         if init_std <= 0:
             raise ValueError(f"init_std must be above 0, got {init_std}")
         self.init_std = init_std
-        super().__init__(in_channels, out_channels, kernel_size, padding=dilation * (kernel_size // 2), dilation=dilation)
+        along_frequency, along_time = dilation
+        reach = kernel_size // 2
+        padding = (along_frequency * reach, along_time * reach)
+        super().__init__(in_channels, out_channels, kernel_size, padding=padding, dilation=(along_frequency, along_time))
 
     def reset_parameters(self) -> None:
         nn.init.normal_(self.weight, 0.0, self.init_std)

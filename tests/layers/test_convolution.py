@@ -7,15 +7,16 @@ from dap.layers.convolution import Conv2d
 from dap.layers.instance_norm import InstanceNorm2d
 
 
-@pytest.mark.parametrize("dilation", [1, 3])
+@pytest.mark.parametrize("dilation", [(1, 1), (3, 3), (1, 3), (3, 1)])
 def test_same_size_and_a_local_support(dilation):
     layer = Conv2d(1, 1, kernel_size=7, dilation=dilation)
     x = torch.zeros(1, 1, 41, 41)
     x[..., 20, 20] = 1.0
     y = layer(x)
     assert y.shape == x.shape
-    rows = y[0, 0].abs().sum(1).nonzero().flatten() - 20
-    assert rows.tolist() == [tap * dilation for tap in range(-3, 4)]
+    for axis, step in enumerate(dilation):
+        reached = y[0, 0].abs().sum(1 - axis).nonzero().flatten() - 20
+        assert reached.tolist() == [tap * step for tap in range(-3, 4)]
 
 
 def test_weights_have_the_standard_deviation_asked_for():
@@ -25,7 +26,7 @@ def test_weights_have_the_standard_deviation_asked_for():
     assert not layer.bias.detach().any()
 
 
-@pytest.mark.parametrize("settings", [{"kernel_size": 4}, {"dilation": 0}, {"init_std": 0.0}])
+@pytest.mark.parametrize("settings", [{"kernel_size": 4}, {"dilation": (1, 0)}, {"init_std": 0.0}])
 def test_wrong_settings(settings):
     with pytest.raises(ValueError, match="must be"):
         Conv2d(1, 1, **settings)

@@ -1,6 +1,7 @@
 """A stream of any length, worked on by overlapping windows and joined again: the same length, no seam, bounded memory."""
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 
 import torch
 from torch import Tensor
@@ -11,7 +12,12 @@ Placed = tuple[int, Tensor]
 
 
 def by_windows(
-    blocks: Iterable[Tensor], process: Callable[[Tensor], Tensor], window: int, hop: int, fade: int = 0
+    blocks: Iterable[Tensor],
+    process: Callable[[Tensor], Tensor],
+    window: int,
+    hop: int,
+    fade: int = 0,
+    at_once: int | None = None,
 ) -> Iterator[Tensor]:
     """Process a stream window by window: what comes out is as long as what went in.
 
@@ -27,9 +33,10 @@ def by_windows(
         window: samples.
         hop: samples from one window to the next. The last one's may be shorter.
         fade: samples within which one window goes over into the next, raised cosine; 0 cuts.
+        at_once: give the process up to so many windows together, (n, channel, window); None: one by one.
 
     Yields:
-        (channel, some samples), at most a window at a time; no more than three windows are held.
+        (channel, some samples), at most a window at a time; no more than three windows are held, besides those together.
 
     Raises:
         ValueError: window, hop or fade out of range, blocks of different numbers of channels, or a process that changes
@@ -39,20 +46,27 @@ def by_windows(
     >>> torch.cat(list(by_windows(stream, lambda window: -window, window=4, hop=2)), dim=1).tolist()
     [[-0.0, -1.0, -2.0, -3.0, -4.0, -5.0, -6.0, -7.0, -8.0, -9.0, -10.0]]
     """
-    lengths = [0]  # what was read so far; after the last window, of the stream
+    length = 0  # of what was read so far; after the last window, of the stream
 
     def counted() -> Iterator[Tensor]:
+        nonlocal length
         for block in blocks:
-            lengths[0] += block.shape[-1]
+            length += block.shape[-1]
             yield block
 
     def processed() -> Iterator[Placed]:
-        for start, samples in cut(counted(), window, hop):
-            yield start, process(samples)
+        placed = cut(counted(), window, hop)
+        if at_once is None:
+            for start, samples in placed:
+                yield start, process(samples)
+            return
+        while together := list(islice(placed, at_once)):
+            done = process(torch.stack([samples for _, samples in together]))
+            yield from zip((start for start, _ in together), done, strict=True)
 
     written = 0
     for samples in join(processed(), window, hop, fade):
-        part = samples[..., : lengths[0] - written]  # of a stream shorter than a window, without the zeros
+        part = samples[..., : length - written]  # of a stream shorter than a window, without the zeros
         written += part.shape[-1]
         if part.shape[-1]:
             yield part

@@ -41,6 +41,21 @@ def test_how_the_stream_is_cut_does_not_matter(window, hop, fade, n_samples):
     assert torch.equal(output(1), output(17))
 
 
+@pytest.mark.parametrize("n_samples", LENGTHS)
+def test_windows_together_are_as_one_by_one(n_samples):
+    stream = torch.randn(2, n_samples)
+    singly = list(by_windows(blocks_of(stream, 13), lambda window: window.sin(), 64, 32, 16))
+    shapes = []
+
+    def process(windows):
+        shapes.append(windows.shape)
+        return windows.sin()
+
+    together = list(by_windows(blocks_of(stream, 13), process, 64, 32, 16, at_once=4))
+    assert torch.equal(torch.cat(together, dim=1), torch.cat(singly, dim=1))
+    assert all(shape[1:] == (2, 64) and 1 <= shape[0] <= 4 for shape in shapes)
+
+
 def test_borders_are_cropped():
     """What a process does to the outer quarters of its windows is heard at the stream's own ends alone."""
 

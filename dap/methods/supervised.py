@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -16,9 +15,9 @@ from dap.training.adversarial import Adversarial
 from dap.training.collaborative import Collaborative, Shaping
 from dap.training.regression import Regression
 from dap.training.restorer import Restorer
-from dap.training.term import Term
+from dap.training.term import Term, evaluating
 from dap.training.update import Update
-from dap.windows import Placed, cut, join
+from dap.windows import by_windows
 
 KEEPS = ("best", "last")
 
@@ -35,7 +34,8 @@ class Schooling:
         n_batches: of an epoch, at most; None takes all.
         stretch_seconds: how much of a file is read at a time.
         valid_seconds: how much of each validation file is restored after an epoch.
-        keep: "best" keeps the weights of the epoch with the smallest distance in the validation, "last" those of the last.
+        keep: "best" keeps the weights of the epoch with the smallest distance in the validation, "last" those of the last;
+            with collaborative sampling always the last, which the discriminator was shaped for.
     """
 
     epochs: int
@@ -124,7 +124,16 @@ class Supervised(Method):
         if collaborative.n_steps and not isinstance(gan, Adversarial):
             raise ValueError("collaborative sampling needs a discriminator: choose a gan=…")
         self.schooling = Schooling(
-            epochs, batch_size, n_train, n_valid, n_test, test_names, n_batches, stretch_seconds, valid_seconds, keep
+            epochs=epochs,
+            batch_size=batch_size,
+            n_train=n_train,
+            n_valid=n_valid,
+            n_test=n_test,
+            test_names=test_names,
+            n_batches=n_batches,
+            stretch_seconds=stretch_seconds,
+            valid_seconds=valid_seconds,
+            keep="last" if collaborative.n_steps else keep,
         )
         self.network, self.representation, self.residual = network, representation, residual
         self.loss, self.optimizer, self.scheduler = loss, optimizer, scheduler
@@ -132,6 +141,7 @@ class Supervised(Method):
         self.window, self.hop, self.fade = window, hop, fade
         self.device, self.seed = torch.device(device), seed
         self.restorer: Restorer | None = None
+        self.refines = True  # by the discriminator, where that is asked for at all
 
     @property
     def epochs(self) -> int:
@@ -184,45 +194,20 @@ class Supervised(Method):
 
         Args:
             at_once: windows that are restored together.
+
+        Raises:
+            ValueError: there are no networks yet.
         """
-        length = 0
+        return by_windows(blocks, self._restored_windows, self.window, self.hop, self.fade, at_once)
 
-        def counted() -> Iterator[Tensor]:
-            nonlocal length
-            for block in blocks:
-                length += block.shape[-1]
-                yield block
-
-        written = 0
-        for part in join(self._processed(counted(), at_once), self.window, self.hop, self.fade):
-            whole = part[..., : length - written]  # without the zeros that fill up a stream shorter than a window
-            written += whole.shape[-1]
-            if whole.shape[-1]:
-                yield whole
-
-    def _processed(self, blocks: Iterable[Tensor], at_once: int) -> Iterator[Placed]:
-        """The windows, restored ``at_once`` at a time."""
-        held: list[Placed] = []
-        for placed in cut(blocks, self.window, self.hop):
-            held.append(placed)
-            if len(held) == at_once:
-                yield from self._together(held)
-                held = []
-        if held:
-            yield from self._together(held)
-
-    def _together(self, held: list[Placed]) -> Iterator[Placed]:
-        restorer: Any = self.kept["network"]
-        windows = torch.stack([window for _, window in held])  # (n, channel, window)
-        n_windows, n_channels = windows.shape[:2]
-        batch = windows.flatten(0, 1)[:, None].to(self.device)  # (n · channel, 1, window)
-        restorer.eval()
-        if self.collaborative.n_steps:
+    def _restored_windows(self, windows: Tensor) -> Tensor:
+        """(n, channel, window), each channel by itself."""
+        restorer = self.kept["network"]
+        observation = windows.flatten(0, 1)[:, None].to(self.device)  # (n · channel, 1, window)
+        if self.refines and self.collaborative.n_steps:
             assert isinstance(self.gan, Adversarial)
-            estimates = self.collaborative.refine(restorer, self.gan, batch)
+            estimate = self.collaborative.refine(restorer, self.gan, observation)
         else:
-            with torch.no_grad():
-                estimates = restorer(batch)
-        estimates = estimates.reshape(n_windows, n_channels, -1).to(windows)
-        for (start, _), estimate in zip(held, estimates, strict=True):
-            yield start, estimate
+            with evaluating(restorer), torch.no_grad():
+                estimate = restorer(observation)
+        return estimate.reshape(windows.shape).to(windows)

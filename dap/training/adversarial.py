@@ -16,8 +16,8 @@ class Adversarial(Term):
 
     With logits D, "bce" is binary cross-entropy: the discriminator descends ½ [softplus(−D(reference)) +
     softplus(D(estimate))], the network softplus(−D(estimate)) = −log p(real). A discriminator that only guesses has a loss of
-    ln 2, one that is never wrong 0: from neither can the network learn. "hinge" is ½ [max(0, 1 − D(reference)) + max(0, 1 + D(estimate))] and
-    −D(estimate). Losses are means over the batch and over a discriminator's logits.
+    ln 2, one that is never wrong 0: from neither can the network learn. "hinge" is ½ [max(0, 1 − D(reference)) + max(0, 1 +
+    D(estimate))] and −D(estimate). Losses are means over the batch and over a discriminator's logits.
 
     Args:
         discriminator: makes the network that judges from ``in_channels`` and ``n_samples``.

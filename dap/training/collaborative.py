@@ -60,13 +60,12 @@ class Collaborative:
                 raise ValueError(f"index: {self.block} has {len(blocks)} blocks, got {self.index}")
         raise ValueError(f"block: the network has no list of blocks {self.block!r}: collaborative sampling needs one to act on")
 
-    @torch.no_grad()
     def refine(self, network: nn.Module, judge: Adversarial, observation: Tensor) -> Tensor:
         """The estimates of observations, (batch, channel, time), refined."""
         block = self.find_block(network)
         with frozen(network, judge.discriminator), evaluating(network, judge.discriminator):
             with torch.no_grad(), _output(block) as seen:
-                best = network(observation)
+                best: Tensor = network(observation)
                 sure = confidence(judge, best, observation)
             activation = seen[0].clone()
             for step in range(self.n_steps + 1):

@@ -106,7 +106,8 @@ def is_finished(folder: Path, identity: str) -> bool:
         return False  # it never began
     if facts.get("identity") != identity:
         raise ValueError(
-            f"{folder}: holds another run, whose settings or files differ: take another folder, or restart=true begins anew here"
+            f"{folder}: holds another run, whose settings or files differ: take another folder, "
+            "or restart=true begins anew here"
         )
     return facts["status"] == "finished" and all((folder / name).exists() for name in _RESULTS)
 

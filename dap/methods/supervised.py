@@ -14,7 +14,7 @@ from dap.tasks.task import Task
 from dap.training.adversarial import Adversarial
 from dap.training.collaborative import Collaborative, Shaping
 from dap.training.regression import Regression
-from dap.training.restorer import Restorer
+from dap.training.restorer import Restorer, silence_output
 from dap.training.term import Term, evaluating
 from dap.training.update import Update
 from dap.windows import by_windows
@@ -78,6 +78,8 @@ class Supervised(Method):
         window, hop: samples, of the windows that are trained on, and of those that are restored one by one.
         fade: samples within which a restored window goes over into the next.
         residual: the network puts out what is added to the observation; false: the estimate itself.
+        silent_start: the network's last layer begins at zero: with ``residual`` the training starts from the observation, and
+            not from what random weights add to it, which takes most of a short training to unlearn.
         device: where the networks run.
         seed: of the weights; of the batches too. The same on every device.
         epochs, batch_size, n_train, n_valid, n_test, test_names, n_batches, stretch_seconds, valid_seconds, keep: of the
@@ -105,6 +107,7 @@ class Supervised(Method):
         batch_size: int,
         fade: int = 0,
         residual: bool = True,
+        silent_start: bool = True,
         n_train: int | None = None,
         n_valid: int = 1,
         n_test: int = 1,
@@ -136,6 +139,7 @@ class Supervised(Method):
             keep="last" if collaborative.n_steps else keep,
         )
         self.network, self.representation, self.residual = network, representation, residual
+        self.silent_start = silent_start and residual
         self.loss, self.optimizer, self.scheduler = loss, optimizer, scheduler
         self.gan, self.feature_loss, self.collaborative = gan, feature_loss, collaborative
         self.window, self.hop, self.fade = window, hop, fade
@@ -159,6 +163,8 @@ class Supervised(Method):
             silence = torch.zeros(1, 1, self.window)
             maps = self.representation.of(silence).analysis(silence)
             network = self.network(in_channels=maps.shape[1], out_channels=maps.shape[1], size=tuple(maps.shape[2:]))
+            if self.silent_start:
+                silence_output(network)
             restorer = Restorer(network, self.representation.to(self.device), self.residual).to(self.device)
             if self.collaborative.n_steps:
                 self.collaborative.find_block(restorer)

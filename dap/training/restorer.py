@@ -1,5 +1,6 @@
 """A network that restores: from a damaged window to what it should have been."""
 
+import torch
 from torch import Tensor, nn
 
 from dap.dsp.representation import Representation
@@ -20,7 +21,6 @@ class Restorer(nn.Module):
 
     Reference: Kuleshov et al., "Audio Super Resolution using Neural Networks", 2017.
 
-    >>> import torch
     >>> from dap.dsp.representation import Waveform
     >>> Restorer(nn.Identity(), Waveform(), residual=True)(torch.ones(1, 1, 3)).tolist()
     [[[2.0, 2.0, 2.0]]]
@@ -35,3 +35,24 @@ class Restorer(nn.Module):
         output = self.network(representation.analysis(observation))
         estimate = representation.synthesis(output, observation.shape[-1])
         return observation + estimate if self.residual else estimate
+
+
+def silence_output(network: nn.Module) -> None:
+    """Set the last convolution or linear layer of a network to zero, weights and bias, so that it puts out silence at first.
+
+    It learns from there: the layer's gradient does not depend on its weights, and with them the others' awake.
+
+    Raises:
+        ValueError: the network has no such layer.
+
+    >>> network = nn.Sequential(nn.Conv1d(1, 2, 3), nn.Conv1d(2, 1, 3))
+    >>> silence_output(network)
+    >>> float(network(torch.ones(1, 1, 8)).detach().abs().max())
+    0.0
+    """
+    layers = [layer for layer in network.modules() if isinstance(layer, nn.Linear | nn.Conv1d | nn.Conv2d)]
+    if not layers:
+        raise ValueError("the network has no convolution to begin in silence: set silent_start: false")
+    with torch.no_grad():
+        for weight in layers[-1].parameters(recurse=False):
+            weight.zero_()

@@ -105,6 +105,7 @@ class Training:
             schooling.batch_size,
             seed,
             schooling.n_batches,
+            self.method.window_rms,
         )
         update = self.method.update()
         self.loop = Train(update, batches, self.method.epochs, self.method.device)

@@ -14,7 +14,7 @@ from dap.tasks.task import Task
 from dap.training.adversarial import Adversarial
 from dap.training.collaborative import Collaborative, Shaping
 from dap.training.regression import Regression
-from dap.training.restorer import Restorer, silence_output
+from dap.training.restorer import Restorer, gain_to, silence_output
 from dap.training.term import Term, evaluating
 from dap.training.update import Update
 from dap.windows import by_windows
@@ -80,6 +80,7 @@ class Supervised(Method):
         residual: the network puts out what is added to the observation; false: the estimate itself.
         silent_start: the network's last layer begins at zero: with ``residual`` the training starts from the observation, and
             not from what random weights add to it, which takes most of a short training to unlearn.
+        window_rms: level that each window is scaled to before the network, and back from after it; None leaves it.
         device: where the networks run.
         seed: of the weights; of the batches too. The same on every device.
         epochs, batch_size, n_train, n_valid, n_test, test_names, n_batches, stretch_seconds, valid_seconds, keep: of the
@@ -108,6 +109,7 @@ class Supervised(Method):
         fade: int = 0,
         residual: bool = True,
         silent_start: bool = True,
+        window_rms: float | None = 0.1,
         n_train: int | None = None,
         n_valid: int = 1,
         n_test: int = 1,
@@ -142,7 +144,9 @@ class Supervised(Method):
         self.silent_start = silent_start and residual
         self.loss, self.optimizer, self.scheduler = loss, optimizer, scheduler
         self.gan, self.feature_loss, self.collaborative = gan, feature_loss, collaborative
-        self.window, self.hop, self.fade = window, hop, fade
+        if window_rms is not None and window_rms <= 0:
+            raise ValueError(f"window_rms must be above 0 or null, got {window_rms}")
+        self.window, self.hop, self.fade, self.window_rms = window, hop, fade, window_rms
         self.device, self.seed = torch.device(device), seed
         self.restorer: Restorer | None = None
         self.refines = True  # by the discriminator, where that is asked for at all
@@ -210,10 +214,12 @@ class Supervised(Method):
         """(n, channel, window), each channel by itself."""
         restorer = self.kept["network"]
         observation = windows.flatten(0, 1)[:, None].to(self.device)  # (n · channel, 1, window)
+        gain = gain_to(self.window_rms, observation)
         if self.refines and self.collaborative.n_steps:
             assert isinstance(self.gan, Adversarial)
-            estimate = self.collaborative.refine(restorer, self.gan, observation)
+            estimate = self.collaborative.refine(restorer, self.gan, gain * observation)
         else:
             with evaluating(restorer), torch.no_grad():
-                estimate = restorer(observation)
-        return estimate.reshape(windows.shape).to(windows)
+                estimate = restorer(gain * observation)
+        changed = observation + (estimate - gain * observation) / gain  # so that what is not changed is not even rounded
+        return changed.reshape(windows.shape).to(windows)

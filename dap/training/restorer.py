@@ -5,6 +5,8 @@ from torch import Tensor, nn
 
 from dap.dsp.representation import Representation
 
+_QUIETEST = 1e-4  # RMS
+
 
 class Restorer(nn.Module):
     """estimate = synthesis(network(analysis(observation))), and with ``residual`` plus the observation.
@@ -56,3 +58,17 @@ def silence_output(network: nn.Module) -> None:
     with torch.no_grad():
         for weight in layers[-1].parameters(recurse=False):
             weight.zero_()
+
+
+def gain_to(rms: float | None, observation: Tensor) -> Tensor:
+    """What each window is multiplied with so that its RMS is ``rms``: (batch, channel, time) → (batch, 1, 1).
+
+    Quiet windows then count as much as loud ones in training, and a network need not know every level. What is below −80 dB
+    of full scale is taken to be there, so that silence stays silence; None leaves the level: 1.
+
+    >>> gain_to(0.1, torch.tensor([[[0.5, -0.5]], [[0.0, 0.0]]])).flatten().tolist()
+    [0.20000000298023224, 1000.0]
+    """
+    if rms is None:
+        return torch.ones_like(observation[:, :1, :1])
+    return rms / observation.square().mean((1, 2), keepdim=True).sqrt().clamp(min=_QUIETEST)

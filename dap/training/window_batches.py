@@ -8,6 +8,7 @@ from torch import Tensor
 from dap.data.draw import uniform
 from dap.data.stretches import Stretches
 from dap.tasks.task import Task
+from dap.training.restorer import gain_to
 from dap.training.update import Batch
 from dap.windows import cut
 
@@ -26,6 +27,7 @@ class WindowBatches:
         batch_size: windows; the last batch of an epoch may be smaller.
         seed: of the order and of the damage.
         n_batches: at most so many an epoch; None takes all.
+        window_rms: level that each window's observation is scaled to, see `gain_to`; None leaves it.
         n_mixed: stretches that are held at a time.
 
     Raises:
@@ -41,13 +43,14 @@ class WindowBatches:
         batch_size: int,
         seed: int,
         n_batches: int | None = None,
+        window_rms: float | None = None,
         n_mixed: int = 16,
     ) -> None:
         for name, number in (("batch_size", batch_size), ("n_batches", n_batches), ("n_mixed", n_mixed)):
             if number is not None and number < 1:
                 raise ValueError(f"{name} must be at least 1, got {number}")
         self.stretches, self.task, self.window, self.hop, self.batch_size = stretches, task, window, hop, batch_size
-        self.seed, self.n_batches, self.n_mixed = seed, n_batches, n_mixed
+        self.seed, self.n_batches, self.window_rms, self.n_mixed = seed, n_batches, window_rms, n_mixed
 
     def epoch(self, number: int, first: int = 0) -> Iterator[Batch]:
         """The batches of an epoch from the batch ``first`` on; those before are read, and not given."""
@@ -57,12 +60,12 @@ class WindowBatches:
             held += windows
             while len(held) >= self.batch_size and given != self.n_batches:
                 if given >= first:
-                    yield _batch(held[: self.batch_size])
+                    yield self._batch(held[: self.batch_size])
                 held, given = held[self.batch_size :], given + 1
             if given == self.n_batches:
                 return
         if held and given >= first:
-            yield _batch(held)
+            yield self._batch(held)
 
     def _mixtures(self, number: int) -> Iterator[list[Tensor]]:
         """The windows of ``n_mixed`` stretches after another, mixed."""
@@ -87,7 +90,7 @@ class WindowBatches:
         words = [str(number), *(str(word) for word in what)]
         return torch.Generator().manual_seed(int(uniform(self.seed, *words) * 2**53))
 
-
-def _batch(windows: list[Tensor]) -> Batch:
-    together = torch.stack(windows)  # (batch, 2, window)
-    return together[:, :1], together[:, 1:]
+    def _batch(self, windows: list[Tensor]) -> Batch:
+        together = torch.stack(windows)  # (batch, 2, window)
+        together = together * gain_to(self.window_rms, together[:, :1])
+        return together[:, :1], together[:, 1:]

@@ -134,8 +134,10 @@ def _restore_file(file: Path, target: Path, trained: Any, model: Any) -> None:
                 yield block
                 progress.update(block.shape[-1] / rate)
 
-    blocks, new_rate = model.restored(followed(), rate, n_samples)
-    write_audio_stream(target, blocks, new_rate, n_samples * new_rate // rate)
+    highest = 0.0 if model.wants_peak is None else max(float(block.abs().max()) for block in stream_audio(file))
+    gain = model.wants_peak / highest if highest else 1.0
+    blocks, new_rate = model.restored((gain * block for block in followed()), rate, n_samples)
+    write_audio_stream(target, (block / gain for block in blocks), new_rate, n_samples * new_rate // rate)
 
 
 _BAR = "{desc}: {percentage:3.0f} %|{bar}| {n:.0f} of {total:.0f} s of sound, {remaining} left"

@@ -33,13 +33,18 @@ class TrainedModel:
         self.sample_rate, self.peak = trained.sample_rate, trained.peak
         load(method, trained)
 
+    @property
+    def wants_peak(self) -> float | None:
+        """The level that sounds are to be scaled to first; None where windows are scaled one by one, or not at all."""
+        return self.peak if self.method.window_rms is None else None
+
     def restored(self, blocks: Iterable[Tensor], sample_rate: int, n_samples: int) -> tuple[Iterator[Tensor], int]:
         """A stream restored: of the model's rate where it is one of the low rate that the task makes, else of its own.
 
         On the way through the model a stream of another rate loses what lies above half of the lower rate.
 
         Args:
-            blocks: (channel, some samples) after another, at the level that it is.
+            blocks: (channel, some samples) after another, at the level that `wants_peak` says.
             sample_rate: Hz.
             n_samples: of each channel.
 

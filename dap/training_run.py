@@ -2,6 +2,7 @@
 
 import contextlib
 from dataclasses import replace
+import math
 from pathlib import Path
 import time
 import traceback
@@ -166,7 +167,8 @@ class Training:
         (lr,) = {group["lr"] for group in self.loop.update.optimizers["network"].param_groups}
         row: Row = {"epoch": epoch + 1, "step": record.updates, "lr": lr, **losses, **scores}
         distance = scores["valid_distance"]
-        assert distance is not None
+        if distance is None or not math.isfinite(distance):
+            raise FloatingPointError(f"the validation's distance became {distance} in epoch {epoch + 1}: try a smaller lr")
         self.loop.update.end_epoch(distance)
         if self.method.schooling.keep == "last" or distance < self.best:
             self.best, self.best_row = distance, row

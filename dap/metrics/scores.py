@@ -110,8 +110,8 @@ def score(
     "not_scored".
 
     Args:
-        estimate, reference: (channel, time); or several sources, (source, channel, time), in the same order: then the scores are
-            means over the sources, each of which has its own under "sources", and SDR, SIR and SAR are among them.
+        estimate, reference: (channel, time); or several sources, (source, channel, time), in the same order: then the scores
+            are means over the sources, each of which has its own under "sources", and SDR, SIR and SAR are among them.
         sample_rate: Hz.
         missing: (time,), True for the samples that were not observed; None leaves the scores of gaps out.
         names: which; all.
@@ -156,8 +156,8 @@ def _score_sources(
             elif name in sources[0]:
                 values = [source[name] for source in sources]
                 scores[name] = None if None in values else _mean(values)
-                told = (source["not_scored"][name] for source in sources if name in source.get("not_scored", {}))
-                reasons.update({name: reason for reason in told})
+                if None in values:
+                    reasons[name] = sources[values.index(None)]["not_scored"][name]
         except ValueError as error:
             scores[name], reasons[name] = None, str(error)
     numbered = {str(index + 1): source for index, source in enumerate(sources)}

@@ -7,12 +7,14 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from dap.files import write_whole
+from dap.methods.mix_and_separate import MixAndSeparate
 from dap.parts import Parts, build_parts, choose_device
 from dap.record.folder_names import folder_names
 from dap.record.run_folder import Metrics
 from dap.record.summary import summary_row, write_summary
 from dap.record.table import score_table
 from dap.restoration import restore_clip
+from dap.separator import train_separator
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ def run(cfg: DictConfig, folder: Path, choices: dict[str, str], overrides: list[
     cfg = cfg.copy()
     cfg.device = choose_device(cfg.device, cfg.threads, cfg.tf32)
     parts = build_parts(cfg, choices, overrides)
+    if isinstance(parts.method, MixAndSeparate):
+        train_separator(parts, parts.method)
     return _run_one(parts, folder) if len(parts.data.names) == 1 else _run_all(parts, folder)
 
 

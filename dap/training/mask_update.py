@@ -50,5 +50,6 @@ class MaskUpdate(Update):
 
 def mask_of(network: nn.Module, mixture: Tensor) -> Tensor:
     """The target's mask, in [0, 1], from the mixture's complex spectrogram: both (batch, n_freq, n_frames)."""
-    logits: Tensor = network(log_magnitude(mixture)[:, None])  # (B, 1, F, T)
+    seen = log_magnitude(mixture)[:, None].contiguous(memory_format=torch.channels_last)
+    logits: Tensor = network(seen)  # (B, 1, F, T)
     return logits[:, 0].sigmoid()

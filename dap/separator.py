@@ -1,4 +1,4 @@
-"""The training of a separation: once for the same settings and sounds, in a folder of its own, and gone on with where it stopped."""
+"""The training of a separation: once for the same settings and sounds, in a folder of its own, resumed where it stopped."""
 
 import csv
 import hashlib
@@ -51,7 +51,11 @@ def train_separator(parts: Parts, method: MixAndSeparate) -> None:
         state = None if parts.settings["restart"] else read_checkpoint(folder, digest)
         write_whole(folder / "training.json", json.dumps(facts, indent=2, default=str) + "\n")
         rows = _train(method, data, update, folder, digest, state)
-    method.facts |= {"trained": str(folder), "epochs": len(rows), **{f"training_{name}": rows[-1][name] for name in _COLUMNS[1:]}}
+    method.facts |= {
+        "trained": str(folder),
+        "epochs": len(rows),
+        **{f"training_{name}": rows[-1][name] for name in _COLUMNS[1:]},
+    }
 
 
 def _train(

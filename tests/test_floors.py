@@ -19,7 +19,20 @@ FLOORS = [
 ]
 # Within a floor, what may look at a neighbour: each sees those before it.
 ORDER = ["files", "printable", "signals", "audio", "audio_stream", "windows", "dsp", "training", "train"]
-ORDER += ["schema", "parts", "restoration", "separator", "training_run", "run", "config_source", "guard", "help", "hydra_folder", "multirun", "cli"]
+ORDER += [
+    "schema",
+    "parts",
+    "restoration",
+    "separator",
+    "training_run",
+    "run",
+    "config_source",
+    "guard",
+    "help",
+    "hydra_folder",
+    "multirun",
+    "cli",
+]
 MODULES = sorted(path for path in (REPOSITORY / "dap").rglob("*.py") if path.name != "__init__.py")
 
 

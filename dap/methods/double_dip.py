@@ -18,7 +18,7 @@ _SILENT = 1e-12  # power of a bin in which no source has anything
 
 
 class DoubleDIP(Fitting):
-    """minimise over all θ_i: loss(Σ_i V_i, |X|) + w · mean(V_i V_j), where V_i = softplus(f_θi(z_i)) and X is the mixture's STFT.
+    """minimise over all θ_i: loss(Σ_i V_i, |X|) + w · mean(V_i V_j), with V_i = softplus(f_θi(z_i)), X the mixture's STFT.
 
     The sources are masked mixtures, M_i X with M_i = V̄_i^p / Σ_j V̄_j^p of running means V̄ of the magnitudes: the masks lie in
     [0, 1] and sum to 1 in every bin, so the sources sum to the mixture. A mask is the ratio of what a network says to what all

@@ -46,8 +46,11 @@ class Pair:
         """Of each source, as they come, averaged over the channels."""
         channels = zip(self.estimate.unbind(1), self.reference.unbind(1), strict=True)
         found = [separation_scores(estimate, reference, permute=False) for estimate, reference in channels]
-        means = [tuple(map(_mean, zip(*values, strict=True))) for values in list(zip(*found, strict=True))[:3]]
-        return SourceScores(*means, found[0].order)
+        sdr, sir, sar = (
+            tuple(map(_mean, zip(*values, strict=True)))
+            for values in ([one.sdr for one in found], [one.sir for one in found], [one.sar for one in found])
+        )
+        return SourceScores(sdr, sir, sar, found[0].order)
 
 
 @dataclass(frozen=True)

@@ -63,10 +63,9 @@ class Separation(Task):
             return estimate
         ratios = [[si_sdr(one, source) for source in reference] for one in self._sources(estimate)]
 
-        def total(order: tuple[int, ...]) -> float:
-            return sum(ratios[taken][index] for index, taken in enumerate(order))
-
-        return estimate[list(max(permutations(range(self.n_sources)), key=total))]
+        orders = list(permutations(range(self.n_sources)))
+        totals = [sum(ratios[taken][index] for index, taken in enumerate(order)) for order in orders]
+        return estimate[list(orders[totals.index(max(totals))])]
 
     def _sources(self, waveform: Tensor) -> Tensor:
         if waveform.ndim < 3 or waveform.shape[-3] != self.n_sources:

@@ -15,7 +15,6 @@ from dap.models.striped_latent import StripedLatent
 from dap.signals import tones
 from dap.tasks.separation import Separation
 
-
 STRIPES = (StripedLatent(4, "time"), StripedLatent(4, "frequency"))
 
 

@@ -55,5 +55,5 @@ def test_too_few_or_too_many_sources(n_sources):
 
 @pytest.mark.parametrize("shape", [(1, 100), (3, 1, 100)])
 def test_what_is_no_two_sources(shape):
-    with pytest.raises(ValueError, match="expected 2 sources, .* task=separation goes with data=mixture"):
+    with pytest.raises(ValueError, match=r"expected 2 sources, .* task=separation goes with data=mixture"):
         Separation().observe(torch.zeros(shape))

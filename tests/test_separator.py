@@ -33,7 +33,7 @@ def folder(tmp_path) -> Path:
 def parts(folder: Path, *overrides: str, trained: str = "trained") -> Parts:
     data = [f"data.path={folder / 'sounds'}", "data.holdout=bell", "data.split=time", "data.test_share=0.5", "data.seconds=0.2"]
     small = ["size.width=4", "size.n_fft=126", "size.hop_length=32", "data.sample_rate=8000", "data.n_clips=2", "lr=4e-3"]
-    method = ["method.epochs=3", "method.n_batches=8", "method.batch_size=4", f"method.trained={folder / trained}"]
+    method = ["epochs=3", "method.n_batches=8", "method.batch_size=4", f"method.trained={folder / trained}"]
     chosen = ["method=mix_and_separate", "data=instruments", "model=spectrogram_unet"]
     choices = {"task": "separation", "model": "spectrogram_unet", "method": "mix_and_separate", "size": "quick"}
     return build_parts(composed(*chosen, *data, *small, *method, "threads=1", *overrides), choices, [])
@@ -86,13 +86,13 @@ def test_a_training_that_was_killed_goes_on_bit_for_bit_and_is_done_once(folder,
 
 
 def test_other_settings_train_another_network(folder):
-    trained(parts(folder, "method.epochs=1", "method.n_batches=1"))
-    trained(parts(folder, "method.epochs=1", "method.n_batches=1", "lr=1e-4"))
+    trained(parts(folder, "epochs=1", "method.n_batches=1"))
+    trained(parts(folder, "epochs=1", "method.n_batches=1", "lr=1e-4"))
     assert len(list((folder / "trained").glob("*/checkpoint.pt"))) == 2
 
 
 def test_sources_sum_to_the_mixture_of_any_length_and_channels(folder):
-    method = trained(parts(folder, "method.epochs=1", "method.n_batches=1"))
+    method = trained(parts(folder, "epochs=1", "method.n_batches=1"))
     mixture = torch.randn(2, 3333)
     (iterate,) = method.restore(mixture, None, 8000)
     assert iterate.estimate.shape == (2, 2, 3333)
@@ -118,8 +118,8 @@ def test_the_mask_of_a_source_alone_is_one_and_levels_do_not_matter(generator):
 
 
 @pytest.mark.parametrize(
-    ("override", "message"), [("epochs=0", "epochs must be at least 1"), ("level_db=-1.0", "level_db must")]
+    ("override", "message"), [("epochs=0", "epochs must be at least 1"), ("method.level_db=-1.0", "level_db must")]
 )
 def test_wrong_settings(folder, override, message):
     with pytest.raises(ValueError, match=message):
-        parts(folder, f"method.{override}")
+        parts(folder, override)

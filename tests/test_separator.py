@@ -1,6 +1,7 @@
 """Mix-and-Separate from end to end, on tones: what is trained separates, goes on where it stopped, and trains once."""
 
 import csv
+import json
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,13 @@ from dap.dsp.ratio_mask import log_magnitude, ratio_mask
 from dap.methods.mix_and_separate import MixAndSeparate
 from dap.parts import Parts, build_parts
 from dap.restoration import restore_clip
+from dap.run import run
 from dap.separator import train_separator
 from tests.options import composed
 
 pytest.importorskip("fast_bss_eval")
+
+CHOSEN = ["method=mix_and_separate", "data=instruments", "model=spectrogram_unet"]
 
 
 @pytest.fixture
@@ -34,9 +38,9 @@ def parts(folder: Path, *overrides: str, trained: str = "trained") -> Parts:
     data = [f"data.path={folder / 'sounds'}", "data.holdout=bell", "data.split=time", "data.test_share=0.5", "data.seconds=0.2"]
     small = ["size.width=4", "size.n_fft=126", "size.hop_length=32", "data.sample_rate=8000", "data.n_clips=2", "lr=4e-3"]
     method = ["epochs=3", "method.n_batches=8", "method.batch_size=4", f"method.trained={folder / trained}"]
-    chosen = ["method=mix_and_separate", "data=instruments", "model=spectrogram_unet"]
     choices = {"task": "separation", "model": "spectrogram_unet", "method": "mix_and_separate", "size": "quick"}
-    return build_parts(composed(*chosen, *data, *small, *method, "threads=1", *overrides), choices, [])
+    told = [*data, *small, *method, "threads=1", *overrides]
+    return build_parts(composed(*CHOSEN, *told), choices, told)
 
 
 def trained(made: Parts) -> MixAndSeparate:
@@ -123,3 +127,14 @@ def test_the_mask_of_a_source_alone_is_one_and_levels_do_not_matter(generator):
 def test_wrong_settings(folder, override, message):
     with pytest.raises(ValueError, match=message):
         parts(folder, override)
+
+
+def test_a_run_trains_first_and_separates_each_test_mixture(folder):
+    made = parts(folder)
+    cfg = composed(*CHOSEN, *made.overrides)
+    outcome = run(cfg, folder / "run", made.choices, made.overrides)
+    assert not outcome.failures
+    assert all((folder / "run" / name / "restored_2.wav").exists() for name in ("000_violin+bell", "001_violin+bell"))
+    facts = json.loads((folder / "run" / "000_violin+bell" / "run.json").read_text())
+    assert (facts["system"], facts["epochs"]) == ("mix_and_separate_spectrogram_unet", 3)
+    assert facts["training_loss"] > 0

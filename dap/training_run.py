@@ -23,6 +23,7 @@ from dap.record.trained import NAME, Trained, read_trained
 from dap.record.training_folder import Row, TrainingFolder, clear_training, is_finished
 from dap.restoration import facts_of, observe_clip
 from dap.train import Train
+from dap.trained_model import load
 from dap.training.window_batches import WindowBatches
 
 _SCORES = ("snr", "log_spectral_distance_1024", "si_sdr")  # of every epoch
@@ -61,16 +62,6 @@ def train(parts: Parts, folder: Path) -> Parts:
         training.run(folder, read_checkpoint(folder, training.identity))
     load(training.method, read_trained(folder / NAME))
     return replace(parts, data=Chosen(parts.data, training.split.test))
-
-
-def load(method: Supervised, trained: Trained) -> None:
-    """Build the method's networks and fill them; ValueError where the weights are of others."""
-    method.build()
-    for name, network in method.kept.items():
-        try:
-            network.load_state_dict(trained.weights[name])
-        except (KeyError, RuntimeError) as error:
-            raise ValueError(f"the weights of {name} are of another network than the settings describe") from error
 
 
 class Training:

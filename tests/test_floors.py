@@ -14,7 +14,7 @@ FLOORS = [
     {"fit", "stopping", "training", "train", "memory", "interruption"},
     {"methods"},
     {"record"},
-    {"schema", "parts", "restoration", "separator", "training_run", "run", "config_source", "guard"},
+    {"schema", "parts", "trained_model", "restoration", "separator", "training_run", "run", "config_source", "guard"},
     {"hydra_folder", "cli", "score", "help", "benchmark", "table", "listen", "multirun", "restore"},
 ]
 # Within a floor, what may look at a neighbour: each sees those before it.
@@ -22,6 +22,7 @@ ORDER = ["files", "printable", "signals", "audio", "audio_stream", "windows", "d
 ORDER += [
     "schema",
     "parts",
+    "trained_model",
     "restoration",
     "separator",
     "training_run",

@@ -1,7 +1,8 @@
 """Where the sound of a clip lies, so that parts of it can be read without the rest."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
+import math
 from pathlib import Path
 
 from torch import Tensor
@@ -36,18 +37,20 @@ class Place:
         """Hz, of what is read."""
         return self.sample_rate or read_length(self.path)[1]
 
-    @property
-    def duration(self) -> float:
-        """In s, by the file's header.
+    def parts(self, longest: float) -> list[tuple[float, float]]:
+        """The part, cut into equal ones of at most so many s: where each starts and how long it is, in s, by the file's header.
 
         Raises:
             ValueError: the file cannot be read, or ends before the part begins.
         """
         n_samples, rate = read_length(self.path)
-        there = n_samples / rate - self.start
+        there = n_samples - round(self.start * rate)
         if there <= 0:
             raise ValueError(f"{self.path}: nothing to read at start {self.start} s: it lasts {n_samples / rate:.3f} s")
-        return there if self.seconds is None else min(there, self.seconds)
+        there = there if self.seconds is None else min(there, round(self.seconds * rate))
+        n_parts = max(1, math.ceil(there / (longest * rate)))
+        ends = [index * there // n_parts for index in range(n_parts + 1)]
+        return [(begin / rate, (end - begin) / rate) for begin, end in pairwise(ends)]
 
     def read(self, start: float, seconds: float) -> Tensor:
         """A part of the part, (channel, time), at `rate` and the file's level; ValueError as `read_audio`."""
@@ -60,16 +63,5 @@ class Place:
         """What the samples are to be multiplied with for `peak`: reads all of them, a minute at a time. 1 for silence."""
         if self.peak is None:
             return 1.0
-        highest = max(float(self.read(start, seconds).abs().max()) for start, seconds in parts(self.duration, _BLOCK_SECONDS))
+        highest = max(float(self.read(start, seconds).abs().max()) for start, seconds in self.parts(_BLOCK_SECONDS))
         return self.peak / highest if highest else 1.0
-
-
-def parts(duration: float, longest: float) -> Iterator[tuple[float, float]]:
-    """A duration in equal parts of at most ``longest``, both in s: where each starts, and how long it is.
-
-    >>> list(parts(5.0, 2.0))
-    [(0.0, 1.6666666666666667), (1.6666666666666667, 1.6666666666666667), (3.3333333333333335, 1.6666666666666667)]
-    """
-    n_parts = max(1, -int(-duration // longest))
-    for index in range(n_parts):
-        yield index * duration / n_parts, duration / n_parts

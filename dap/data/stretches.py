@@ -6,7 +6,7 @@ from functools import lru_cache
 from torch import Tensor
 
 from dap.data.clip import Dataset
-from dap.data.place import Place, parts
+from dap.data.place import Place
 
 
 class Stretches:
@@ -43,7 +43,7 @@ class Stretches:
                 self.items.append((index, 0.0, 0.0))
                 rates.setdefault(dataset[index].sample_rate, dataset.names[index])
             else:
-                self.items += [(index, *part) for part in parts(place.duration, seconds)]
+                self.items += [(index, *part) for part in place.parts(seconds)]
                 rates.setdefault(place.rate, dataset.names[index])
         if len(rates) > 1:
             found = ", ".join(f"{rate} Hz ({name})" for rate, name in list(rates.items())[:3])

@@ -34,13 +34,13 @@ def folder(tmp_path) -> Path:
     return tmp_path
 
 
-def parts(folder: Path, *overrides: str, trained: str = "trained") -> Parts:
+def parts(folder: Path, *overrides: str, trained: str = "trained", chosen: list[str] = CHOSEN) -> Parts:
     data = [f"data.path={folder / 'sounds'}", "data.holdout=bell", "data.split=time", "data.test_share=0.5", "data.seconds=0.2"]
     small = ["size.width=4", "size.n_fft=126", "size.hop_length=32", "data.sample_rate=8000", "data.n_clips=2", "lr=4e-3"]
     method = ["epochs=3", "method.n_batches=8", "method.batch_size=4", f"method.trained={folder / trained}"]
     choices = {"task": "separation", "model": "spectrogram_unet", "method": "mix_and_separate", "size": "quick"}
     told = [*data, *small, *method, "threads=1", *overrides]
-    return build_parts(composed(*CHOSEN, *told), choices, told)
+    return build_parts(composed(*chosen, *told), choices, told)
 
 
 def trained(made: Parts) -> MixAndSeparate:
@@ -87,6 +87,15 @@ def test_a_training_that_was_killed_goes_on_bit_for_bit_and_is_done_once(folder,
     monkeypatch.setattr(module, "write_checkpoint", killed)  # nothing is trained, so nothing is written
     again = trained(parts(folder, "data.test=seen", "data.n_clips=1"))
     assert all(torch.equal(*pair) for pair in zip(whole.network.parameters(), again.network.parameters(), strict=True))
+
+
+@pytest.mark.parametrize("model", ["harmonic", "dilated_unet"])
+def test_the_experiment_runs(folder, model):
+    chosen = ["experiment=table3_separation", f"model={model}"]
+    made = parts(folder, "epochs=1", "method.n_batches=2", "data.n_clips=1", chosen=chosen)
+    outcome = run(composed(*chosen, *made.overrides), folder / "run", made.choices, made.overrides)
+    (metrics,) = outcome.metrics
+    assert {"sdr", "sir", "sar"} <= metrics["restored"].keys()
 
 
 def test_other_settings_train_another_network(folder):

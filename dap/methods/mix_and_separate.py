@@ -24,6 +24,8 @@ class MixAndSeparate(Method):
         optimizer: makes the optimiser from the weights.
         loss: of a mask and the target's ratio mask; the paper has L1.
         epochs, n_batches, batch_size: length of the training: updates are epochs · n_batches.
+        weighted: whether in the loss a bin counts by how loud it is in the mixture; the paper says nothing of it, "The Sound of
+            Pixels" does so.
         level_db: the level of the other sound over the target's is drawn from ±level_db in training.
         trained: folder in which trained networks are kept, a folder each; the same settings and sounds train once.
         device: where the network runs.
@@ -46,6 +48,7 @@ class MixAndSeparate(Method):
         epochs: int = 10,
         n_batches: int = 100,
         batch_size: int = 8,
+        weighted: bool = False,
         level_db: float = 0.0,
         trained: str = "outputs/trained",
         device: torch.device | str = "cpu",
@@ -60,7 +63,7 @@ class MixAndSeparate(Method):
         self.make_network, self.optimizer, self.loss = network, optimizer, loss
         self.stft = STFT(n_fft, hop_length, window)
         self.epochs, self.n_batches, self.batch_size, self.level_db = epochs, n_batches, batch_size, level_db
-        self.trained, self.device, self.seed = trained, torch.device(device), seed
+        self.weighted, self.trained, self.device, self.seed = weighted, trained, torch.device(device), seed
         self.network: nn.Module | None = None
         self.sample_rate: int | None = None  # that it was trained at, Hz
 
@@ -73,7 +76,7 @@ class MixAndSeparate(Method):
         network = network.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # faster
         self.network, self.sample_rate = network, sample_rate
         self.facts["n_parameters"] = sum(weight.numel() for weight in network.parameters())
-        return MaskUpdate(network, self.stft.to(self.device), self.optimizer, self.loss)
+        return MaskUpdate(network, self.stft.to(self.device), self.optimizer, self.loss, self.weighted)
 
     def restore(self, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None = None) -> Iterator[Iterate]:
         """One estimate: (2, channel, time)."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from dap.dsp.ratio_mask import log_magnitude, ratio_mask
+from dap.dsp.ratio_mask import log_magnitude, loudness_weight, ratio_mask
 from dap.dsp.stft import STFT
 from dap.training.update import Batch, Update
 
@@ -18,6 +18,7 @@ class MaskUpdate(Update):
         stft: of the mixture, and of the target.
         optimizer: makes the optimiser from the weights.
         loss: (estimate, target) to a scalar.
+        weighted: whether a bin counts by how loud it is in the mixture (`loudness_weight`), or all alike.
 
     Reference: Zhang et al., ICLR 2020, Sec. 4.4 (L1 on the ratio mask).
     """
@@ -28,9 +29,10 @@ class MaskUpdate(Update):
         stft: STFT,
         optimizer: Callable[..., torch.optim.Optimizer],
         loss: Callable[[Tensor, Tensor], Tensor],
+        weighted: bool = False,
     ) -> None:
         super().__init__()
-        self.network, self.stft, self.loss = network, stft, loss
+        self.network, self.stft, self.loss, self.weighted = network, stft, loss, weighted
         self.optimizer = optimizer(network.parameters())
         self.modules["network"], self.optimizers["network"] = network, self.optimizer
 
@@ -45,7 +47,11 @@ class MaskUpdate(Update):
         """The loss of a batch of sources, (batch, source, time), the target first."""
         (sources,) = batch
         mixture = self.stft.analysis(sources.sum(1))  # (B, F, T), complex
-        return self.loss(mask_of(self.network, mixture), ratio_mask(self.stft.analysis(sources[:, 0]), mixture))
+        mask, target = mask_of(self.network, mixture), ratio_mask(self.stft.analysis(sources[:, 0]), mixture)
+        if not self.weighted:
+            return self.loss(mask, target)
+        weight = loudness_weight(mixture)
+        return self.loss(weight * mask, weight * target)
 
 
 def mask_of(network: nn.Module, mixture: Tensor) -> Tensor:

@@ -86,7 +86,7 @@ def _train(
             if trained.epoch_done:
                 with torch.no_grad():
                     update.network.eval()
-                    losses = [float(update.objective((batch[0].to(method.device),))) for batch in validation]
+                    losses = [update.objective((batch[0].to(method.device),)).item() for batch in validation]
                     update.network.train()
                 value = sum(losses) / len(losses) if losses else float("nan")
                 seconds = round(time.monotonic() - begun, 2)

@@ -53,7 +53,7 @@ def run(cfg: DictConfig, folder: Path, choices: dict[str, str], overrides: list[
             train_separator(parts, parts.method)
         if isinstance(parts.method, Supervised):
             parts, folder = train(parts, folder), folder / "test"
-    except FloatingPointError as error:
+    except (FloatingPointError, MemoryError) as error:
         return Outcome([Failure("training", str(error))], [{}])
     return _run_one(parts, folder) if len(parts.data.names) == 1 else _run_all(parts, folder)
 

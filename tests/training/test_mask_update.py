@@ -50,4 +50,4 @@ def test_masks_lie_in_0_to_1(generator):
     spec = 100 * torch.randn(2, 33, 20, dtype=torch.complex64, generator=generator)
     mask = mask_of(nn.Conv2d(1, 1, 3, padding=1), spec)
     assert mask.shape == (2, 33, 20)
-    assert 0 <= float(mask.min()) < float(mask.max()) <= 1
+    assert 0 <= mask.min().item() < mask.max().item() <= 1

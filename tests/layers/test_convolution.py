@@ -43,3 +43,18 @@ def test_instance_norm_is_torchs(n_items):
     assert torch.allclose(ours(x), torchs(x), atol=1e-5)
     if n_items == 1:
         assert ours(x).is_contiguous(memory_format=torch.channels_last)
+
+
+def test_a_kernel_of_one_bin_sees_along_time_alone():
+    layer = Conv2d(1, 1, kernel_size=(1, 5), dilation=(2, 2))
+    x = torch.zeros(1, 1, 9, 21)
+    x[..., 4, 10] = 1
+    seen = layer(x) - layer(torch.zeros_like(x))
+    assert seen.shape == x.shape
+    assert seen[0, 0].nonzero().tolist() == [[4, frame] for frame in (6, 8, 10, 12, 14)]
+
+
+@pytest.mark.parametrize("size", [4, (1, 4), (0, 3)])
+def test_even_kernels_have_no_middle(size):
+    with pytest.raises(ValueError, match="kernel_size must be odd"):
+        Conv2d(1, 1, kernel_size=size)

@@ -89,9 +89,8 @@ def test_a_training_that_was_killed_goes_on_bit_for_bit_and_is_done_once(folder,
     assert all(torch.equal(*pair) for pair in zip(whole.network.parameters(), again.network.parameters(), strict=True))
 
 
-@pytest.mark.parametrize("model", ["harmonic", "dilated_unet"])
-def test_the_experiment_runs(folder, model):
-    chosen = ["experiment=table3_separation", f"model={model}"]
+def test_the_experiment_runs(folder):
+    chosen = ["experiment=table3_separation", "model=harmonic"]
     made = parts(folder, "epochs=1", "method.n_batches=2", "data.n_clips=1", chosen=chosen)
     outcome = run(composed(*chosen, *made.overrides), folder / "run", made.choices, made.overrides)
     (metrics,) = outcome.metrics

@@ -14,7 +14,7 @@ from dap.methods.spectral_filter import frame_stft
 from dap.tasks.task import Task
 
 _NOISE_SECONDS = 0.032  # frames that the noise is looked for in
-_STEP = 0.02  # ε of the derivative, relative to the noise
+STEP = 0.02  # ε of the derivative, relative to the noise
 _MULTIPLE = 4  # of the chirp filter's frames, samples
 
 
@@ -31,6 +31,7 @@ class FilterBank(Denoiser):
         memory_seconds: how long each filter's decisions last, in each frame length.
         chirp_seconds: lengths of the warped frames; [] leaves them out.
         ridge: how strongly the weights are drawn to the plain mean of the filters, relative to the noise's energy.
+        coloured_ridge: the same where the noise is not white: it is not Gaussian either, and its power is known less well.
         refine: whether the noise's level is looked for again in what the pilot leaves silent.
         noise_std: σ of white noise, where it is known; None finds it.
         seed: of the probe by which the risk is estimated.
@@ -53,6 +54,7 @@ class FilterBank(Denoiser):
         memory_seconds: tuple[float, ...] = (0.12, 0.35),
         chirp_seconds: tuple[float, ...] = (0.048, 0.096),
         ridge: float = 1e-3,
+        coloured_ridge: float = 1.0,
         refine: bool = True,
         noise_std: float | None = None,
         seed: int = 0,
@@ -68,12 +70,14 @@ class FilterBank(Denoiser):
         ):
             if not all(math.isfinite(value) and value > 0 for value in values):
                 raise ValueError(f"{name} must be above 0 s, got {list(values)}")
-        if not (math.isfinite(ridge) and ridge > 0):
-            raise ValueError(f"ridge must be above 0, got {ridge}")
+        for name, value in (("ridge", ridge), ("coloured_ridge", coloured_ridge)):
+            if not (math.isfinite(value) and value > 0):
+                raise ValueError(f"{name} must be above 0, got {value}")
         if noise_std is not None and not (math.isfinite(noise_std) and noise_std >= 0):
             raise ValueError(f"noise_std must be a finite number, at least 0, or null, got {noise_std}")
         self.frame_seconds, self.memory_seconds = tuple(frame_seconds), tuple(memory_seconds)
-        self.chirp_seconds, self.ridge, self.refine = tuple(chirp_seconds), ridge, refine
+        self.chirp_seconds, self.refine = tuple(chirp_seconds), refine
+        self.ridge, self.coloured_ridge = ridge, coloured_ridge
         self.noise_std, self.seed = noise_std, seed
 
     def denoise(self, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None) -> Tensor:
@@ -96,43 +100,51 @@ class FilterBank(Denoiser):
     def mixture(self, observation: Tensor, noise: NoiseDensity, sample_rate: int) -> Tensor:
         """The estimate of least risk, (channel, time), the noise being known."""
         probe = noise.draw(observation.shape[-1], torch.Generator().manual_seed(self.seed))
-        both = torch.stack([observation, observation + _STEP * probe])  # (2, channel, time)
+        both = torch.stack([observation, observation + STEP * probe])  # (2, channel, time)
+        ridge = self.ridge if noise.white else self.coloured_ridge
         estimates = self._estimates(both, noise, sample_rate)
-        pilot = self._mixed(estimates, observation, probe)
+        weights = mixing_weights(estimates, observation, probe, ridge)
         if self.chirp_seconds:
-            chirps = [self._chirp(seconds, both, pilot, noise, sample_rate) for seconds in self.chirp_seconds]
-            estimates = torch.cat([estimates, torch.stack(chirps)])
-            pilot = self._mixed(estimates, observation, probe)
-        return pilot[0]
+            estimates = torch.cat([estimates, self._chirps(both, mixed(estimates, weights), noise, sample_rate)])
+            weights = mixing_weights(estimates, observation, probe, ridge)
+        self.facts["weights"] = [round(float(weight), 3) for weight in weights.mean(-1)]
+        return mixed(estimates, weights)[0]
 
-    def _estimates(self, both: Tensor, noise: NoiseDensity, sample_rate: int) -> Tensor:
-        """What each of the first filters makes of each of ``both``, (item, channel, time): (filter, item, channel, time)."""
-        n_samples = both.shape[-1]
+    def _estimates(self, items: Tensor, noise: NoiseDensity, sample_rate: int) -> Tensor:
+        """What each of the first filters makes of each item, (item, channel, time): (filter, item, channel, time)."""
+        n_samples = items.shape[-1]
         made = []
         shortest = min(self.frame_seconds)
         for seconds in self.frame_seconds:
-            stft = frame_stft(seconds, sample_rate).to(both.device)
+            stft = frame_stft(seconds, sample_rate).to(items.device)
             if stft.n_fft > n_samples and seconds > shortest:
                 continue  # too long a frame for so short a clip
-            spec = stft.analysis(both)  # (item, channel, n_freq, n_frames)
+            spec = stft.analysis(items)  # (item, channel, n_freq, n_frames)
             posterior_snr = spec.abs().square() / noise.power(stft, spec.shape[-1])
             memories = [math.exp(-stft.hop_length / sample_rate / memory) for memory in self.memory_seconds]
             for prior_snr in two_way_prior_snr(posterior_snr, memories):
                 made.append(stft.synthesis(prior_snr / (1 + prior_snr) * spec, n_samples))
         return torch.stack(made)
 
-    def _chirp(self, seconds: float, both: Tensor, pilot: Tensor, noise: NoiseDensity, sample_rate: int) -> Tensor:
-        """The filter in warped frames, of each item: (item, channel, time). The warps are those of the observation itself."""
-        chirp = ChirpFilter(max(4 * _MULTIPLE, _MULTIPLE * round(seconds * sample_rate / _MULTIPLE)))
-        chosen = chirp.choose(pilot[0], noise)
-        return torch.stack([chirp(item, first, noise, chosen) for item, first in zip(both, pilot, strict=True)])
+    def _chirps(self, items: Tensor, pilots: Tensor, noise: NoiseDensity, sample_rate: int) -> Tensor:
+        """The filters in warped frames: (filter, item, channel, time). The second item's warps are those of the first."""
+        made = []
+        for seconds in self.chirp_seconds:
+            chirp = ChirpFilter(max(4 * _MULTIPLE, _MULTIPLE * round(seconds * sample_rate / _MULTIPLE)))
+            chosen = chirp.choose(pilots[0], noise)
+            made.append(torch.stack([chirp(item, pilot, noise, chosen) for item, pilot in zip(items, pilots, strict=True)]))
+        return torch.stack(made)
 
-    def _mixed(self, estimates: Tensor, observation: Tensor, probe: Tensor) -> Tensor:
-        """The mixture of least risk, of each item: (item, channel, time)."""
-        changes = (estimates[:, 1] - estimates[:, 0]) / _STEP
-        weights = least_risk_weights(observation, estimates[:, 0], changes, probe, self.ridge)  # (filter, channel)
-        self.facts["weights"] = [round(float(weight), 3) for weight in weights.mean(-1)]
-        return torch.einsum("kc,kict->ict", weights.to(estimates), estimates)
+
+def mixing_weights(estimates: Tensor, observation: Tensor, probe: Tensor, ridge: float) -> Tensor:
+    """Of least risk, (filter, channel), from the estimates of y and of y + `STEP` · probe: (filter, 2, channel, time)."""
+    changes = (estimates[:, 1] - estimates[:, 0]) / STEP
+    return least_risk_weights(observation, estimates[:, 0], changes, probe, ridge)
+
+
+def mixed(estimates: Tensor, weights: Tensor) -> Tensor:
+    """The mixture of each item: (item, channel, time)."""
+    return torch.einsum("kc,kict->ict", weights.to(estimates), estimates)
 
 
 def _principal_axes(waveform: Tensor) -> Tensor:

@@ -6,7 +6,20 @@ import re
 
 from hydra import compose, initialize_config_dir
 
-_GROUPS = ("task", "data", "size", "model", "upsampler", "loss", "method", "stopping", "tracker")
+_GROUPS = (
+    "task",
+    "data",
+    "size",
+    "model",
+    "upsampler",
+    "loss",
+    "method",
+    "stopping",
+    "gan",
+    "feature_loss",
+    "collaborative",
+    "tracker",
+)
 _SWEEPS = ("hydra/launcher", "hydra/sweeper")  # of Hydra's; it has one of each itself: basic
 
 _WIRING = re.compile(r"_target_:|_partial_:|@package|: \$\{[a-z.]+\}$")  # and entries that only pass another one on

@@ -109,7 +109,7 @@ class Restoration:
             if state is not None:
                 judge.load_state_dict(state[name])
 
-        facts = {**_facts(self.parts), "identity": self.identity, **task.facts, **method.facts}
+        facts = {**facts_of(self.parts), "identity": self.identity, **task.facts, **method.facts}
         earlier = None if state is None else state["record"]
         record = self.record = RunFolder(folder, self.clip, self.observation, facts, task.missing, self.parts.tracker, earlier)
         try:
@@ -195,7 +195,7 @@ def _out_of_memory(parts: Parts, clip: Clip) -> str:
     return f"out of memory on {parts.settings['device']} with {seconds:.2f} s of sound; {advice}"
 
 
-def _facts(parts: Parts) -> dict[str, Any]:
+def facts_of(parts: Parts) -> dict[str, Any]:
     """What run.json says about program, machine and settings."""
     settings = parts.settings
     device = settings["device"]

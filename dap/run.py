@@ -7,12 +7,14 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from dap.files import write_whole
+from dap.methods.supervised import Supervised
 from dap.parts import Parts, build_parts, choose_device
 from dap.record.folder_names import folder_names
 from dap.record.run_folder import Metrics
 from dap.record.summary import summary_row, write_summary
 from dap.record.table import score_table
 from dap.restoration import restore_clip
+from dap.training_run import train
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class Outcome:
 def run(cfg: DictConfig, folder: Path, choices: dict[str, str], overrides: list[str]) -> Outcome:
     """Restore every clip of the data into ``folder`` (several: a folder each, and summary.csv); returns what became of them.
 
+    A supervised method is trained into ``folder`` first, and restores its test files into the folder test inside.
+
     Raises:
         ValueError: the configuration, or the only clip, cannot be used: nothing was begun.
         OSError: the folder cannot be written to.
@@ -41,6 +45,11 @@ def run(cfg: DictConfig, folder: Path, choices: dict[str, str], overrides: list[
     cfg = cfg.copy()
     cfg.device = choose_device(cfg.device, cfg.threads, cfg.tf32)
     parts = build_parts(cfg, choices, overrides)
+    if isinstance(parts.method, Supervised):
+        try:
+            parts, folder = train(parts, folder), folder / "test"
+        except FloatingPointError as error:
+            return Outcome([Failure("training", str(error))], [{}])
     return _run_one(parts, folder) if len(parts.data.names) == 1 else _run_all(parts, folder)
 
 

@@ -15,7 +15,7 @@ from omegaconf import MISSING
 
 ALLOWED_TARGETS = ("dap.", "torch.optim.")
 # In dap itself: what restores, not what writes, fetches or runs, which a file from elsewhere may not set to work.
-_ROOMS = "cli multirun data dsp layers losses methods models record.trackers stopping tasks"
+_ROOMS = "cli multirun data dsp layers losses methods models record.trackers stopping tasks training"
 _PARTS = tuple(f"dap.{room}." for room in _ROOMS.split())
 # Where the parts of a run come from, which nothing else can stand for.
 _PART_ROOMS = {
@@ -41,9 +41,13 @@ class Config:
     loss: Any = MISSING
     method: Any = MISSING
     stopping: Any = MISSING
+    gan: Any = MISSING
+    feature_loss: Any = MISSING
+    collaborative: Any = MISSING
     data: Any = MISSING
     tracker: Any = MISSING
     steps: int = MISSING
+    epochs: int = MISSING
     lr: float = MISSING
     lr_decay: Any = MISSING
     input_noise_std: float = MISSING

@@ -147,11 +147,15 @@ def test_a_sweep_tells_of_every_combination(tmp_path):
 
 @pytest.mark.parametrize("experiment", options("experiment"))
 def test_every_experiment_runs(experiment, tmp_path):
-    """Of those that sweep, one run; of those that want a data set, on a folder."""
-    shutil.copy(DEMO_CLIP, tmp_path)
-    wants_data = OmegaConf.missing_keys(composed(f"experiment={experiment}"))
-    data = ["data=folder", "data.path=.", "data.glob='*.wav'", "data.n_clips=1"] if wants_data else []
-    settings = [f"experiment={experiment}", *data, "hydra.mode=RUN", "hydra.run.dir=out"]
+    """Of those that sweep, one run; of those that want a data set, on a folder; of those that train, two updates."""
+    for name in "abc":
+        shutil.copy(DEMO_CLIP, tmp_path / f"{name}.wav")
+    cfg = composed(f"experiment={experiment}")
+    trains = cfg.method._target_.endswith("Supervised")
+    data = ["data=folder", "data.path=.", "data.glob='*.wav'", f"data.n_clips={3 if trains else 1}"]
+    short = ["epochs=1", "method.n_batches=2", "++collaborative.shaping_epochs=0", *(["collaborative.n_steps=1"] if cfg.collaborative.n_steps else [])]
+    settings = [f"experiment={experiment}", *(data if OmegaConf.missing_keys(cfg) else []), *(short if trains else [])]
+    settings += ["hydra.mode=RUN", "hydra.run.dir=out"]
     done = dap_run(*SMALL, *settings, folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert json.loads((tmp_path / "out" / "run.json").read_text())["steps_done"] == 2

@@ -10,8 +10,20 @@ from dap.schema import build
 from tests.conftest import REPOSITORY
 from tests.options import composed, options, settings
 
-GROUPS = ["task", "size", "model", "upsampler", "loss", "method", "stopping", "data"]
-PARTS = ["task", "model", "latent", "representation", "optimizer", "loss", "method", "stopping"]
+GROUPS = ["task", "size", "model", "upsampler", "loss", "method", "stopping", "gan", "feature_loss", "collaborative", "data"]
+PARTS = [
+    "task",
+    "model",
+    "latent",
+    "representation",
+    "optimizer",
+    "loss",
+    "method",
+    "stopping",
+    "gan",
+    "feature_loss",
+    "collaborative",
+]
 OPTIONS = [(group, option) for group in GROUPS for option in options(group)]
 
 
@@ -48,7 +60,7 @@ def test_every_experiment_builds(experiment):
         build(made["data"], "data")
 
 
-@pytest.mark.parametrize("folder", ["models", "tasks", "methods", "data", "layers/upsample", "record/trackers"])
+@pytest.mark.parametrize("folder", ["models", "tasks", "methods", "data", "layers/upsample", "record/trackers", "training"])
 def test_every_class_is_an_option_of_a_group(folder):
     text = "".join(path.read_text() for path in CONFIGS.rglob("*.yaml"))
     # what the others have in common
@@ -62,9 +74,17 @@ def test_every_class_is_an_option_of_a_group(folder):
         "spectral_filter",
         "clip",
         "draw",
+        "place",
+        "stretches",
+        "split",
         "download",
         "upsampler",
         "guarded",
+        "update",
+        "term",
+        "regression",
+        "restorer",
+        "window_batches",
     }
     for path in (REPOSITORY / "dap" / folder).glob("*.py"):
         if path.stem != "__init__" and path.stem not in contracts:
@@ -92,4 +112,4 @@ def test_a_model_can_choose_its_loss_and_the_command_line_another():
 def test_a_model_can_be_given_on_top_of_an_experiment():
     for experiment in options("experiment"):
         cfg = composed(f"experiment={experiment}", "model=dilated_unet", "steps=7")
-        assert (cfg.model.operator.dilation, cfg.method.steps) == (3, 7)
+        assert (cfg.model.operator.dilation, cfg.method.get("steps", cfg.steps)) == (3, 7)

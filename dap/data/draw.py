@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dap.audio import read_length
 from dap.data.clip import Clip, check_part, read_clip
+from dap.data.place import Place
 from dap.printable import printable
 
 
@@ -79,6 +80,11 @@ class DrawnClips:
         )
         part = "" if self.seconds is None and start == 0 else f", from {start:.3f} s on"
         return replace(clip, name=name, source=f"{clip.source}{part}")
+
+    def place(self, index: int) -> Place | None:
+        """Where the sound of a clip lies; None where a clip is more than a part of a file."""
+        name = self.names[index]
+        return Place(self.paths[name], self._start(name), self.seconds, self.sample_rate, self.peak, self.mono)
 
     def _rank(self, name: str) -> tuple[float, str]:
         return uniform(self.clip_seed, name), name

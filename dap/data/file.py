@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from dap.data.clip import Clip, read_clip
+from dap.data.place import Place
 from dap.printable import printable
 
 
@@ -43,3 +44,7 @@ class File:
             peak=self.peak,
             degraded=self.degraded,
         )
+
+    def place(self, index: int) -> Place:
+        """Where the sound lies."""
+        return Place(self.path, self.start, self.seconds, self.sample_rate, self.peak)

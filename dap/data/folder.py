@@ -4,6 +4,7 @@ from pathlib import Path
 
 from dap.data.clip import Clip
 from dap.data.file import File
+from dap.data.place import Place
 from dap.printable import printable
 
 
@@ -48,3 +49,7 @@ class Folder:
 
     def __getitem__(self, index: int) -> Clip:
         return self.files[index][0]
+
+    def place(self, index: int) -> Place:
+        """Where the sound of a file lies."""
+        return self.files[index].place(0)

@@ -55,6 +55,9 @@ class Pairs(DrawnClips):
             peak=peak,
         )
 
+    def place(self, index: int) -> None:
+        """None: a clip is of two files."""
+
     def __getitem__(self, index: int) -> Clip:
         noisy = super().__getitem__(index)
         name = self.names[index]

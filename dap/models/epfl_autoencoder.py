@@ -79,34 +79,38 @@ class EPFLAutoencoder(nn.Module):
                 f"add_input needs an input of as many channels as the output has, got {in_channels} and {out_channels}"
             )
         self.skips, self.add_input = skips, add_input
-        blocks = [(width * min(2**b, 4), max(2 ** (6 - b) + 1, 9)) for b in range(depth)]
+        blocks = sizes_of_blocks(width, depth)
         self.down = nn.ModuleList()
         n_in = in_channels
         for channels, taps in blocks:
-            self.down.append(nn.Sequential(_convolution(n_in, channels, taps, stride=2), nn.LeakyReLU(0.2)))
+            self.down.append(nn.Sequential(convolution(n_in, channels, taps, stride=2), nn.LeakyReLU(0.2)))
             n_in = channels
-        bottom = _convolution(n_in, n_in, blocks[-1][1], stride=2)
+        bottom = convolution(n_in, n_in, blocks[-1][1], stride=2)
         self.bottleneck = nn.Sequential(bottom, Dropout(dropout), nn.LeakyReLU(0.2))
         self.up = nn.ModuleList()
         for channels, taps in reversed(blocks):
             n_out = channels if skips else 2 * channels
             self.up.append(
                 nn.Sequential(
-                    _convolution(n_in, n_out if upsampler else 2 * n_out, taps),
+                    convolution(n_in, n_out if upsampler else 2 * n_out, taps),
                     Dropout(dropout),
                     nn.LeakyReLU(0.2),
                     upsampler(n_out, (2,)) if upsampler else Interleave(),
                 )
             )
             n_in = 2 * channels
-        self.output = nn.Sequential(_convolution(n_in, 2 * out_channels, 9), Interleave())
+        self.output = nn.Sequential(convolution(n_in, 2 * out_channels, 9), Interleave())
 
-    def forward(self, latent: Tensor) -> Tensor:
-        x, passed = latent, []
+    def encode(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """What is left of the input at the bottleneck, and what each block passes on on the way down."""
+        passed = []
         for down in self.down:
             x = down(x)  # (B, C_b, ⌈T / 2⌉)
             passed.append(x)
-        x = self.bottleneck(x)
+        return self.bottleneck(x), passed
+
+    def forward(self, latent: Tensor) -> Tensor:
+        x, passed = self.encode(latent)
         for up, skip in zip(self.up, reversed(passed), strict=True):
             x = up(x)[..., : skip.shape[-1]]
             if self.skips:
@@ -128,5 +132,19 @@ class Interleave(nn.Module):
         return torch.stack([x[:, 0::2], x[:, 1::2]], dim=-1).flatten(2)  # (B, C, T, 2) → (B, C, 2T)
 
 
-def _convolution(n_in: int, n_out: int, taps: int, stride: int = 1) -> nn.Conv1d:
+def sizes_of_blocks(width: int, depth: int) -> list[tuple[int, int]]:
+    """Channels and taps of each block on the way down.
+
+    >>> sizes_of_blocks(128, 5)
+    [(128, 65), (256, 33), (512, 17), (512, 9), (512, 9)]
+    """
+    return [(width * min(2**b, 4), max(2 ** (6 - b) + 1, 9)) for b in range(depth)]
+
+
+def convolution(n_in: int, n_out: int, taps: int, stride: int = 1) -> nn.Conv1d:
+    """A convolution that keeps the length, or rounds a half of it up.
+
+    >>> convolution(1, 2, 9, stride=2)(torch.zeros(1, 1, 7)).shape
+    torch.Size([1, 2, 4])
+    """
     return nn.Conv1d(n_in, n_out, taps, stride, padding=taps // 2)

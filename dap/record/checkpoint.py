@@ -39,14 +39,7 @@ def read_checkpoint(folder: Path, identity: str) -> dict[str, Any] | None:
     if not path.exists():
         return None
     advice = "restart=true begins the run anew"
-    content = path.read_bytes()
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if archive.testzip() is not None:  # the entries' checksums: torch.load reads a flipped bit without a word
-                raise zipfile.BadZipFile
-        checkpoint = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    except Exception as error:  # zipfile and torch raise of all kinds for what is no checkpoint, or one cut short
-        raise ValueError(f"{path}: the checkpoint is damaged ({len(content)} bytes): {advice}") from error
+    checkpoint = read_tensors(path, advice)
     if not isinstance(checkpoint, dict) or "state" not in checkpoint:
         raise ValueError(f"{path}: not a checkpoint of dap: {advice}")
     if (checkpoint.get("format"), checkpoint.get("dap")) != (_FORMAT, __version__):
@@ -55,3 +48,19 @@ def read_checkpoint(folder: Path, identity: str) -> dict[str, Any] | None:
         raise ValueError(f"{path}: the checkpoint of another run, its settings or its input differ: {advice}")
     state: dict[str, Any] = checkpoint["state"]
     return state
+
+
+def read_tensors(path: Path, advice: str) -> Any:
+    """What `torch.save` wrote of plain values and tensors, to the CPU; nothing in the file is run.
+
+    Raises:
+        ValueError: the file is damaged, or none of torch's: names it, and says the advice.
+    """
+    content = path.read_bytes()
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if archive.testzip() is not None:  # the entries' checksums: torch.load reads a flipped bit without a word
+                raise zipfile.BadZipFile
+        return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    except Exception as error:  # zipfile and torch raise of all kinds for what is no checkpoint, or one cut short
+        raise ValueError(f"{path}: the checkpoint is damaged ({len(content)} bytes): {advice}") from error

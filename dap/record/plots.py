@@ -51,6 +51,29 @@ def draw_curves(rows: list[Row], marks: dict[str, int]) -> bytes:
     return _png(figure)
 
 
+def draw_losses(rows: list[Row]) -> bytes:
+    """Of a training: a panel for the losses and one for each score of the validation, over the epochs.
+
+    Args:
+        rows: of losses.csv; scores begin with "valid_" and those of the damaged input with "input_".
+    """
+    names = list(dict.fromkeys(name for row in rows for name in row if name not in ("epoch", "step", "seconds", "lr")))
+    scores = [name.removeprefix("valid_") for name in names if name.startswith("valid_")]
+    losses = [name for name in names if not name.startswith(("valid_", "input_"))]
+    figure, axes = plt.subplots(1 + len(scores), 1, figsize=(8, 3 + 1.6 * len(scores)), sharex=True, layout="constrained")
+    panels = [losses, *([f"valid_{name}", f"input_{name}"] for name in scores)]
+    for axis, panel in zip(axes, panels, strict=True):
+        for name in panel:
+            points = [(row["epoch"], row[name]) for row in rows if row.get(name) is not None]
+            if points:
+                axis.plot(*zip(*points, strict=True), marker=".", label=name)
+        axis.legend(fontsize="x-small")
+        axis.grid(alpha=0.3)
+    axes[0].set_yscale("symlog", linthresh=1e-5)
+    axes[-1].set_xlabel("epoch")
+    return _png(figure)
+
+
 def draw_comparison(runs: dict[str, list[Row]]) -> bytes:
     """PSNR to the reference (solid) and to the observation (dashed) of several runs, by name."""
     figure, axis = plt.subplots(figsize=(8, 5), layout="constrained")

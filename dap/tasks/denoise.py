@@ -19,6 +19,7 @@ class Denoise(Task):
     Args:
         noise_std: σ, in units of full scale after the clip was scaled to ``data.peak``.
         snr_db: the ratio of the clip's power to the noise's instead, in dB.
+        spread_db: standard deviation of the noise's level among clips, dB: each draws how much louder or quieter its noise is.
         noise: its colour, one of `dap.signals.NOISES`; None is white.
         noise_path: a recording of noise instead of a colour. A part of it that the seed chooses is taken, at the clip's
             sample rate and scaled to σ; a recording shorter than the clip is looped, and the facts say so. One of another
@@ -43,6 +44,7 @@ class Denoise(Task):
         snr_db: float | None = None,
         noise: str | None = None,
         noise_path: str | None = None,
+        spread_db: float = 0.0,
     ) -> None:
         super().__init__()
         if (noise_std is None) == (snr_db is None):
@@ -55,7 +57,9 @@ class Denoise(Task):
             raise ValueError(f"give one of noise and noise_path, got {noise} and {noise_path}")
         if noise is not None and noise not in NOISES:
             raise ValueError(f"noise must be one of {', '.join(NOISES)} or null, got {noise!r}")
-        self.noise_std, self.snr_db = noise_std, snr_db
+        if not (math.isfinite(spread_db) and spread_db >= 0):
+            raise ValueError(f"spread_db must be a finite number of dB, at least 0, got {spread_db}")
+        self.noise_std, self.snr_db, self.spread_db = noise_std, snr_db, spread_db
         self.noise, self.noise_path = noise or "white", noise_path
         self.recording: Tensor | None = None  # (channel, time), at the clip's rate
 
@@ -83,6 +87,8 @@ class Denoise(Task):
         if self.snr_db is not None:
             std = float(reference.square().mean().sqrt()) * 10 ** (-self.snr_db / 20)
         assert std is not None
+        if self.spread_db:
+            std *= 10 ** (self.spread_db * float(torch.randn((), generator=generator)) / 20)
         return reference + (std * self._unit_noise(tuple(reference.shape), generator)).to(reference)
 
     def observe(self, estimate: Tensor) -> Tensor:

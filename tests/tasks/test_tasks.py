@@ -9,7 +9,7 @@ from tests.options import options, settings
 RATE = 8000
 SHAPES = [(1, 4000), (1, 4001), (2, 1023)]
 SHORT = {"inpainting": ["task.n_gaps=2", "task.gap_seconds=0.0005", "task.fade_seconds=0"]}  # for clips of a few samples
-DRAWS_NOTHING = {"quantization", "super_resolution"}
+DRAWS_NOTHING = {"quantization", "super_resolution", "sample", "reverb"}
 
 
 @pytest.fixture(params=options("task"))

@@ -15,7 +15,7 @@ FLOORS = [
     {"methods"},
     {"record"},
     {"schema", "parts", "trained_model", "restoration", "training_run", "run", "config_source", "guard"},
-    {"hydra_folder", "cli", "score", "help", "benchmark", "table", "listen", "multirun", "restore"},
+    {"hydra_folder", "cli", "score", "help", "benchmark", "table", "listen", "multirun", "restore_command"},
 ]
 # Within a floor, what may look at a neighbour: each sees those before it.
 ORDER = ["files", "printable", "signals", "audio", "audio_stream", "windows", "dsp", "training", "train"]

@@ -15,6 +15,7 @@ from dap.tasks.task import Task
 
 _NOISE_SECONDS = 0.032  # frames that the noise is looked for in
 STEP = 0.02  # ε of the derivative, relative to the noise
+_PROBE = 1_592_653_589  # added to the seed: a probe that is the very noise of the clip, drawn from the same seed, says nothing
 _MULTIPLE = 4  # of the chirp filter's frames, samples
 
 
@@ -99,7 +100,7 @@ class FilterBank(Denoiser):
 
     def mixture(self, observation: Tensor, noise: NoiseDensity, sample_rate: int) -> Tensor:
         """The estimate of least risk, (channel, time), the noise being known."""
-        probe = noise.draw(observation.shape[-1], torch.Generator().manual_seed(self.seed))
+        probe = noise.draw(observation.shape[-1], torch.Generator().manual_seed(_PROBE + self.seed))
         both = torch.stack([observation, observation + STEP * probe])  # (2, channel, time)
         ridge = self.ridge if noise.white else self.coloured_ridge
         estimates = self._estimates(both, noise, sample_rate)

@@ -17,13 +17,14 @@ _OVERLAP = 4
 class ChirpFilter:
     r"""Each frame in the warp in which a first estimate is sparsest; there ξ is that estimate's power over the noise's.
 
-    A frame of n samples is read at the times t(u) = u + a (u² − ¼), u from −½ to ½: the ends stay, and what falls by 2a in
-    frequency within the frame becomes steady. Of the warps a the one with the least Σ log(1 + ξ) is taken. The filtered frame
-    is read back and added to the others, divided by what the windows made of it.
+    A frame of n samples is read at the times t(u) = u + a (u² − ¼), u from −½ to ½: the ends stay, and a pitch that
+    changes by the factor (1 − a) / (1 + a) within the frame becomes steady. Of the warps a the one with the least Σ log(1 + ξ) is taken. The filtered frame
+    is read back and added to the others, divided by what the windows made of it. Reading between samples costs 67 dB of SNR
+    inside a clip, and 26 dB within a frame of its ends.
 
     Args:
-        n_fft: samples in a frame, a multiple of 4; frames are a quarter of one apart. It can be twice as long as one that
-            must do without warps.
+        n_fft: samples in a frame, a multiple of 4; frames are a quarter of one apart. They can be longer than without
+            warps.
         warps: a, above −1 and below 1; (0,) is an ordinary STFT.
 
     Raises:
@@ -31,11 +32,10 @@ class ChirpFilter:
 
     Reference: the fan-chirp transform, Weruaga & Képesi, Signal Processing 87, 2007. The choice and the filter are dap's.
 
-    >>> chirp = ChirpFilter(64)
+    >>> chirp, quiet = ChirpFilter(64), NoiseDensity(torch.tensor([[[1e-9]]]), 16)
     >>> sound = torch.sin(torch.arange(400) / 5)[None]
-    >>> restored = chirp(sound, sound, NoiseDensity(torch.tensor([[[1e-9]]]), 16), chirp.choose(sound, NoiseDensity(
-    ...     torch.tensor([[[1e-9]]]), 16)))
-    >>> restored.shape, bool((restored - sound).abs().max() < 1e-3)
+    >>> restored = chirp(sound, sound, quiet, chirp.choose(sound, quiet))
+    >>> restored.shape, bool((restored - sound)[:, 64:-64].abs().max() < 1e-3)   # no noise: nothing is taken away
     (torch.Size([1, 400]), True)
     """
 

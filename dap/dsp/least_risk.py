@@ -4,9 +4,7 @@ import torch
 from torch import Tensor
 
 
-def least_risk_weights(
-    observation: Tensor, estimates: Tensor, changes: Tensor, probe: Tensor, ridge: float = 1e-3
-) -> Tensor:
+def least_risk_weights(observation: Tensor, estimates: Tensor, changes: Tensor, probe: Tensor, ridge: float = 1e-3) -> Tensor:
     r"""Weights a of the mixture Σ a_k f_k(y) of least expected squared error, for an observation y with Gaussian noise.
 
     Stein: E⟨f_k(y), x⟩ = E[⟨f_k(y), y⟩ − tr(C J_k)], where C is the noise's covariance and J_k the derivative of f_k. With a
@@ -43,4 +41,5 @@ def least_risk_weights(
     n_estimates = len(estimates)
     strength = (ridge * energy).clamp(min=1e-30)[:, None]
     eye = torch.eye(n_estimates, dtype=gram.dtype, device=gram.device)
-    return torch.linalg.solve(gram + strength[..., None] * eye, right + strength / n_estimates).T
+    weights: Tensor = torch.linalg.solve(gram + strength[..., None] * eye, right + strength / n_estimates)
+    return weights.T

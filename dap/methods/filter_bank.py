@@ -145,7 +145,8 @@ def mixing_weights(estimates: Tensor, observation: Tensor, probe: Tensor, ridge:
 
 def mixed(estimates: Tensor, weights: Tensor) -> Tensor:
     """The mixture of each item: (item, channel, time)."""
-    return torch.einsum("kc,kict->ict", weights.to(estimates), estimates)
+    mixture: Tensor = torch.einsum("kc,kict->ict", weights.to(estimates), estimates)
+    return mixture
 
 
 def _principal_axes(waveform: Tensor) -> Tensor:
@@ -153,4 +154,5 @@ def _principal_axes(waveform: Tensor) -> Tensor:
     if len(waveform) == 1:
         return torch.ones_like(waveform[:, :1])
     samples = waveform.double()
-    return torch.linalg.eigh(samples @ samples.T).eigenvectors.T.to(waveform)
+    axes: Tensor = torch.linalg.eigh(samples @ samples.T).eigenvectors
+    return axes.T.to(waveform)

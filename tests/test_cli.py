@@ -153,7 +153,12 @@ def test_every_experiment_runs(experiment, tmp_path):
     cfg = composed(f"experiment={experiment}")
     trains = cfg.method._target_.endswith("Supervised")
     data = ["data=folder", "data.path=.", "data.glob='*.wav'", f"data.n_clips={3 if trains else 1}"]
-    short = ["epochs=1", "method.n_batches=2", "++collaborative.shaping_epochs=0", *(["collaborative.n_steps=1"] if cfg.collaborative.n_steps else [])]
+    short = [
+        "epochs=1",
+        "method.n_batches=2",
+        "++collaborative.shaping_epochs=0",
+        *(["collaborative.n_steps=1"] if cfg.collaborative.n_steps else []),
+    ]
     settings = [f"experiment={experiment}", *(data if OmegaConf.missing_keys(cfg) else []), *(short if trains else [])]
     settings += ["hydra.mode=RUN", "hydra.run.dir=out"]
     done = dap_run(*SMALL, *settings, folder=tmp_path)

@@ -76,7 +76,7 @@ class Supervised(Method):
         feature_loss: what a distance of features adds.
         collaborative: what the discriminator does after the training.
         window, hop: samples, of the windows that are trained on, and of those that are restored one by one.
-        fade: samples within which a restored window goes over into the next.
+        fade: within which part of what they share a restored window goes over into the next: from 0, a cut in the middle, to 1.
         residual: the network puts out what is added to the observation; false: the estimate itself.
         silent_start: the network's last layer begins at zero: with ``residual`` the training starts from the observation, and
             not from what random weights add to it, which takes most of a short training to unlearn.
@@ -106,7 +106,7 @@ class Supervised(Method):
         hop: int,
         epochs: int,
         batch_size: int,
-        fade: int = 0,
+        fade: float = 0.5,
         residual: bool = True,
         silent_start: bool = True,
         window_rms: float | None = 0.1,
@@ -124,8 +124,8 @@ class Supervised(Method):
         super().__init__()
         if window < 1 or not 1 <= hop <= window:
             raise ValueError(f"window and hop must be 1 ≤ hop ≤ window samples, got {window} and {hop}")
-        if not 0 <= fade <= min(hop, window - hop):
-            raise ValueError(f"fade must be from 0 to {min(hop, window - hop)} samples, hop and overlap, got {fade}")
+        if not 0 <= fade <= 1:
+            raise ValueError(f"fade must be from 0 to 1, got {fade}")
         if collaborative.n_steps and not isinstance(gan, Adversarial):
             raise ValueError("collaborative sampling needs a discriminator: choose a gan=…")
         self.schooling = Schooling(
@@ -146,7 +146,8 @@ class Supervised(Method):
         self.gan, self.feature_loss, self.collaborative = gan, feature_loss, collaborative
         if window_rms is not None and window_rms <= 0:
             raise ValueError(f"window_rms must be above 0 or null, got {window_rms}")
-        self.window, self.hop, self.fade, self.window_rms = window, hop, fade, window_rms
+        self.window, self.hop, self.window_rms = window, hop, window_rms
+        self.fade = round(fade * min(hop, window - hop))  # samples
         self.device, self.seed = torch.device(device), seed
         self.restorer: Restorer | None = None
         self.refines = True  # by the discriminator, where that is asked for at all

@@ -47,8 +47,12 @@ def test_the_order_and_the_noise_are_the_epochs_own(stretches):
     for one, other in zip(first, again, strict=True):
         assert all(map(torch.equal, one, other))
     assert not torch.equal(first[0][1], later[0][1])
-    noise = {float(window[0, 0]): float(noisy[0, 0] - window[0, 0]) for batch in first for noisy, window in zip(*batch, strict=True)}
-    other = {float(window[0, 0]): float(noisy[0, 0] - window[0, 0]) for batch in later for noisy, window in zip(*batch, strict=True)}
+    noise = {
+        float(window[0, 0]): float(noisy[0, 0] - window[0, 0]) for batch in first for noisy, window in zip(*batch, strict=True)
+    }
+    other = {
+        float(window[0, 0]): float(noisy[0, 0] - window[0, 0]) for batch in later for noisy, window in zip(*batch, strict=True)
+    }
     assert all(noise[place] != other[place] for place in noise)
 
 

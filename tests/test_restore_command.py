@@ -12,7 +12,7 @@ from dap.audio import read_audio, write_audio
 from dap.audio_stream import write_audio_stream
 from dap.parts import build_parts
 from dap.record.trained import Trained, read_trained, write_trained
-from dap.restore import main
+from dap.restore_command import main
 from dap.signals import tones
 from dap.trained_model import TrainedModel
 from tests.options import composed
@@ -184,7 +184,7 @@ def test_a_long_file_is_restored_in_bounded_memory(tmp_path):
     write_audio_stream(tmp_path / "short.wav", [torch.zeros(2, RATE)], RATE, RATE)
     write_audio_stream(tmp_path / "long.wav", (0.1 * torch.randn(2, 10 * RATE) for _ in range(30)), RATE, 300 * RATE)
     script = """import resource, sys
-from dap.restore import main
+from dap.restore_command import main
 try:
     main(sys.argv[1:])
 except SystemExit as done:

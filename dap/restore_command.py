@@ -14,8 +14,8 @@ from typing import Any, NoReturn
 
 _PAGE = """Restore sound files of any length, rate and number of channels: DIR/NAME.wav, 32-bit float, as long as FILE. With a
 checkpoint (best.pt of a run of method=supervised) window by window, at the rate that the model was trained at and back; a file
-of the low rate of a super-resolution is brought to the high one. Without, noise is taken away as method=restore does, blind; who
-stops that in the middle and gives the same command again goes on where it was."""
+of the low rate of a super-resolution is brought to the high one. Without, noise is taken away as method=restore does, blind;
+stopped in the middle, the same command goes on where it was."""
 
 
 class _Parser(argparse.ArgumentParser):

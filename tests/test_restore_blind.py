@@ -47,8 +47,8 @@ def test_length_rate_channels_and_level_are_kept(noisy, tmp_path, capsys):
 def test_killed_in_the_middle_it_goes_on(noisy, tmp_path, capsys):
     """The windows that were done are not done again, and the end is the same, bit for bit."""
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "dap.restore_command", str(noisy), "--out", str(out), "--quality", "fast", "--threads", "1"]
-    process = subprocess.Popen([*command, "--device", "cpu"])
+    command = [sys.executable, "-m", "dap.restore_command", str(noisy), "--out", str(out), "--quality", "fast"]
+    process = subprocess.Popen([*command, "--threads", "1", "--device", "cpu"])
     kept = out / ".talk.wav.windows"
     while not any(kept.glob("*.npy")) and process.poll() is None:
         time.sleep(0.01)

@@ -19,10 +19,10 @@ _LEAST = 1e-20  # of a power, relative to the loudest
 class BandExtension(Method):
     r"""The upper octave of what was observed, copied upwards; its level falls on as it does in the octave itself.
 
-    The mean spectrum's slope in dB an octave is fitted to the octave below the cut; above it each bin of the copy is brought, in
-    the mean over time, to what the slope foretells from the level just below the cut, times a gain. A copy has the right level and the wrong phase:
-    the error above the cut is the sound that is missing there plus the copy. At −18 dB this costs 0.1 dB of SNR
-    where the level is right, and the log-spectral distance is of a sound that is too soft, not of one that is not there.
+    The mean spectrum's slope in dB an octave is fitted to the octave below the cut; above it each bin of the copy is brought,
+    in the mean over time, to what the slope foretells from the level just below the cut, times a gain. A copy has the right
+    level and the wrong phase: the error above the cut is the sound that is missing there plus the copy. At −18 dB this costs
+    0.1 dB of SNR, and the log-spectral distance is of a sound that is too soft, not of one that is not there.
 
     Args:
         gain_db: of the copy against the level that is foretold.

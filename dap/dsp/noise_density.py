@@ -1,6 +1,7 @@
 """How much noise a recording holds in each bin and frame, found blindly, on whatever grid it is asked for."""
 
 from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 import torch.nn.functional as F
@@ -9,10 +10,10 @@ from dap.dsp.noise import estimate_noise_std
 from dap.dsp.noise_power import noise_floor, tracked_noise_power
 from dap.dsp.stft import STFT
 
-WHITE_SHARE = (
-    0.2  # of the bins whose floor is within 1 dB of the lowest, from which on noise is taken for white: above 0.25 with
-)
-# white noise of σ = 0.003 to 0.1 in clips of peak 1, 0.17 with pink noise, below 0.07 in recordings of rain, machines, rooms
+# Of the bins with a floor within 1 dB of the lowest, from which on noise may be white: 0.25 and more with white noise of
+# σ = 0.003 to 0.1 in clips of peak 1, below 0.07 in recordings of rain, machines, rooms; but 0.3 in pink noise alone.
+WHITE_SHARE = 0.2
+WHITE_SLOPE = 2.4  # dB an octave, in these bins: less is white; 0 to 2.1 (once 2.9) there, 2.6 to 5 in pink noise
 _LOWEST = 0.1  # quantile of the floors that stands for the lowest
 _SILENT_SNR = 0.04  # a-priori SNR up to which a bin holds noise alone
 _AROUND = (5, 17)  # bins and frames that it is averaged over: by one bin alone those would be taken that have little noise
@@ -87,8 +88,8 @@ class NoiseDensity:
 def blind_noise_density(waveform: Tensor, stft: STFT, noise_std: float | None = None) -> NoiseDensity:
     """The noise of a recording about which nothing is told.
 
-    Each channel's floor is looked at: where many bins have the lowest one the noise is taken for white (the others never are
-    without sound), and one number is estimated a channel; else it is tracked, in each bin and frame.
+    Each channel's floor is looked at: where many bins, high and low, have the lowest one the noise is taken for white (the
+    others are never without sound), and one number is estimated a channel; else it is tracked, in each bin and frame.
 
     Args:
         waveform: (channel, time).
@@ -102,8 +103,8 @@ def blind_noise_density(waveform: Tensor, stft: STFT, noise_std: float | None = 
     >>> found = blind_noise_density(noise, STFT(512, 128))
     >>> found.white, round(float(found.density.sqrt()), 2)                        # half a dB low, until it is `refined`
     (True, 0.09)
-    >>> found.refined(noise, 0.01 * noise, STFT(512, 128)).density.sqrt().round(decimals=2).item()
-    0.1
+    >>> found.refined(noise, 0.01 * noise, STFT(512, 128)).density.sqrt().round(decimals=2)
+    tensor([[[0.1000]]])
     """
     # Never 0, and so far below the loudest sample that no gain sees it.
     least = waveform.abs().max().square() * 1e-12 + 1e-30
@@ -112,10 +113,23 @@ def blind_noise_density(waveform: Tensor, stft: STFT, noise_std: float | None = 
         return NoiseDensity(known.maximum(least), stft.hop_length)
     per_sample = float(stft.window.square().sum())
     floor = noise_floor(waveform, stft).mean(-1)[:, 2:-2]  # DC and Nyquist are distributed otherwise
-    floor_db = 10 * floor.clamp(min=1e-300).log10()  # (channel, bin)
-    lowest = floor_db.quantile(_LOWEST, dim=-1, keepdim=True)
-    if float(((floor_db - lowest).abs() < 1).double().mean(-1).min()) > WHITE_SHARE:
+    if _is_white(floor):
         stds = torch.tensor([estimate_noise_std(channel[None]) for channel in waveform]).to(waveform)
         return NoiseDensity(stds.square()[:, None, None].maximum(least), stft.hop_length)
     tracked = tracked_noise_power(waveform, stft) / per_sample
     return NoiseDensity(tracked.to(waveform).maximum(least), stft.hop_length)
+
+
+def _is_white(floor: Tensor) -> bool:
+    """Whether in each channel many bins, all over the spectrum, have the lowest floor: (channel, bin), of bins 2 and up."""
+    floor_db = 10 * floor.clamp(min=1e-300).log10()
+    octave = torch.arange(2, floor.shape[-1] + 2, device=floor.device, dtype=floor.dtype).log2()
+    for channel in floor_db:
+        low = (channel - channel.quantile(_LOWEST)).abs() < 1
+        if not low.double().mean() > WHITE_SHARE:
+            return False
+        place, level = octave[low] - octave[low].mean(), channel[low]
+        slope = (place * level).sum() / place.square().sum().clamp(min=1e-12)
+        if abs(float(slope)) > WHITE_SLOPE:
+            return False
+    return True

@@ -1,22 +1,21 @@
-"""dap-restore: the command that restores sound files, by a trained model or by a deep prior.
+"""dap-restore: the command that restores sound files, by a trained model or by method=restore.
 
 Exit codes: 0 done; 1 a restoration failed; 2 something asked for cannot be; 130 interrupted; 128 + N ended by signal N.
 """
 
 import argparse
-from collections.abc import Iterable, Iterator, Sequence
-import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+import contextlib
+import glob
 from pathlib import Path
-import shutil
 import signal
-import subprocess
 import sys
-import tempfile
 from typing import Any, NoReturn
 
 _PAGE = """Restore sound files of any length, rate and number of channels: DIR/NAME.wav, 32-bit float, as long as FILE. With a
 checkpoint (best.pt of a run of method=supervised) window by window, at the rate that the model was trained at and back; a file
-of the low rate of a super-resolution is brought to the high one. Without, a deep prior is fitted to each file."""
+of the low rate of a super-resolution is brought to the high one. Without, noise is taken away as method=restore does, blind;
+stopped in the middle, the same command goes on where it was."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -35,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help="a damaged sound file")
     parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="the folder of what is restored")
     parser.add_argument("--checkpoint", metavar="CHECKPOINT", type=Path, help="best.pt of a trained model, or the run's folder")
+    parser.add_argument("--quality", default="default", help="without a checkpoint: fast, default, best")
     parser.add_argument("--device", default="auto", help="auto (CUDA where there is one), cpu, cuda")
     parser.add_argument("--threads", type=int, help="CPU threads; one a core by default")
     options = parser.parse_args(arguments)
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         targets = plan(options.files, options.out)
         if options.checkpoint is None:
-            failures = restore_by_prior(targets, options.device, options.threads)
+            failures = restore_blind(targets, options.quality, options.device, options.threads)
         else:
             failures = restore_by_model(targets, options.checkpoint, options.device, options.threads)
     except KeyboardInterrupt:
@@ -102,53 +102,68 @@ def restore_by_model(targets: dict[Path, Path], checkpoint: Path, device: str, t
     return failures
 
 
-def restore_by_prior(targets: dict[Path, Path], device: str, threads: int | None) -> int:
-    """Fit a deep prior to each file, as dap-run does; returns how many failed, each with a line of its own."""
+def restore_blind(targets: dict[Path, Path], quality: str, device: str, threads: int | None) -> int:
+    """Take noise away from each file, window by window; returns how many failed, each with a line of its own.
+
+    Raises:
+        ValueError: the quality or the device cannot be used.
+    """
+    from dap import __version__
+    from dap.api import blind_method
+    from dap.audio import read_length
+    from dap.audio_stream import stream_audio, write_audio_stream
+    from dap.kept_windows import KeptWindows
+    from dap.parts import choose_device
+
+    device = choose_device(device, threads, False)
+    method, _ = blind_method(quality)
     failures = 0
     for file, target in targets.items():
-        with tempfile.TemporaryDirectory(prefix=".dap-restore-", dir=target.parent) as folder:
-            settings = {"data": "file", "data.path": _quoted(file), "data.degraded": "true", "hydra.run.dir": _quoted(folder)}
-            settings |= {"device": device, "threads": "null" if threads is None else str(threads)}
-            command = [sys.executable, "-m", "dap.cli", *(f"{key}={value}" for key, value in settings.items())]
-            done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
-            if done.returncode:
-                _say(done.stderr.strip().rpartition("\n")[2].removeprefix("dap-run: error: "))
-                failures += 1
-                continue
-            shutil.copy(Path(folder, "restored.wav"), target.with_name(f".{target.name}.{os.getpid()}.tmp"))
-            os.replace(target.with_name(f".{target.name}.{os.getpid()}.tmp"), target)
+        try:
+            n_samples, rate = read_length(file)
+            kept = KeptWindows(target.with_name(f".{target.name}.windows"), f"{__version__} {quality} {rate} {device}")
+            with _progress(file, n_samples, rate) as progress:
+                blocks = (block.to(device) for block in progress(stream_audio(file, rate)))
+                write_audio_stream(target, method.denoised(blocks, rate, n_samples, kept.around), rate, n_samples)
+            kept.remove()
+            for stale in target.parent.glob(f".{glob.escape(target.name)}.*.tmp"):  # of a process that was killed
+                stale.unlink(missing_ok=True)
             print(target, flush=True)
+        except (ValueError, OSError, MemoryError) as error:
+            _say(str(error))
+            failures += 1
     return failures
 
 
 def _restore_file(file: Path, target: Path, trained: Any, model: Any) -> None:
     """One file, block by block."""
-    from tqdm import tqdm
-
     from dap.audio import read_length
     from dap.audio_stream import stream_audio, write_audio_stream
 
     n_samples, rate = read_length(file)
-
-    def followed() -> Iterator[Any]:
-        with tqdm(total=n_samples / rate, unit="s", desc=file.name, disable=None, bar_format=_BAR) as progress:
-            for block in stream_audio(file):
-                yield block
-                progress.update(block.shape[-1] / rate)
-
     highest = 0.0 if model.wants_peak is None else max(float(block.abs().max()) for block in stream_audio(file))
     gain = model.wants_peak / highest if highest else 1.0
-    blocks, new_rate = model.restored((gain * block for block in followed()), rate)
-    write_audio_stream(target, (block / gain for block in blocks), new_rate, n_samples * new_rate // rate)
+    with _progress(file, n_samples, rate) as progress:
+        blocks, new_rate = model.restored((gain * block for block in progress(stream_audio(file))), rate)
+        write_audio_stream(target, (block / gain for block in blocks), new_rate, n_samples * new_rate // rate)
+
+
+@contextlib.contextmanager
+def _progress(file: Path, n_samples: int, rate: int) -> Iterator[Callable[[Iterable[Any]], Iterator[Any]]]:
+    """What follows the blocks of a file on the terminal, and says how long it will still take."""
+    from tqdm import tqdm
+
+    with tqdm(total=n_samples / rate, unit="s", desc=file.name, disable=None, bar_format=_BAR) as bar:
+
+        def followed(blocks: Iterable[Any]) -> Iterator[Any]:
+            for block in blocks:
+                yield block
+                bar.update(block.shape[-1] / rate)
+
+        yield followed
 
 
 _BAR = "{desc}: {percentage:3.0f} %|{bar}| {n:.0f} of {total:.0f} s of sound, {remaining} left"
-
-
-def _quoted(path: str | Path) -> str:
-    """As Hydra's grammar has it."""
-    text = str(Path(path).resolve()).replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{text}'"
 
 
 def _say(message: str) -> None:

@@ -85,12 +85,8 @@ class Training:
         )
         self.train_stretches = Stretches(parts.data, self.split.train, schooling.stretch_seconds)
         self.valid_stretches = Stretches(parts.data, self.split.valid, schooling.valid_seconds)
-        self.sample_rate = self.train_stretches.sample_rate
-        if self.valid_stretches.sample_rate != self.sample_rate:
-            raise ValueError(
-                f"files of {self.sample_rate} and {self.valid_stretches.sample_rate} Hz: set data.sample_rate, "
-                "which they are brought to"
-            )
+        everything = [*self.split.train, *self.split.valid, *self.split.test]
+        self.sample_rate = Stretches(parts.data, everything, schooling.stretch_seconds).sample_rate  # one, or a ValueError
         batches = WindowBatches(
             self.train_stretches,
             parts.task,
@@ -104,7 +100,9 @@ class Training:
         update = self.method.update()
         self.loop = Train(update, batches, self.method.epochs, self.method.device)
         shared = {name: [parts.data.names[index] for index in getattr(self.split, name)] for name in ("train", "valid", "test")}
-        self.identity = identity({**parts.settings, "files": shared, "rate": self.sample_rate}, torch.zeros(0), None)
+        told = {name: value for name, value in parts.settings["data"].items() if name != "path"}
+        heard = {"files": shared, "read": told, "stretches": self.train_stretches.items}
+        self.identity = identity({**parts.settings, **heard}, torch.zeros(0), None)
         facts = facts_of(parts)
         self.facts = {
             "identity": self.identity,

@@ -189,7 +189,7 @@ def test_a_kill_and_a_signal_by_the_command(tmp_path, music):
 @pytest.mark.usefixtures("no_pictures")
 def test_a_finished_training_is_not_done_again_and_no_other(tmp_path, music, capsys):
     run(composed(*arguments(music, "epochs=1")), tmp_path, CHOICES, [])
-    for other in ("epochs=2", "method.n_valid=2", "data.n_clips=5"):
+    for other in ("epochs=2", "method.n_valid=2", "data.n_clips=5", "data.peak=0.5"):
         with pytest.raises(ValueError, match="holds another run, whose settings or files differ"):
             run(composed(*arguments(music, "epochs=1", other)), tmp_path, CHOICES, [])
     run(composed(*arguments(music, "epochs=1")), tmp_path, CHOICES, [])
@@ -224,6 +224,16 @@ def test_a_loss_that_is_no_number_is_a_failed_run(tmp_path, music):
 def test_what_cannot_be_trained_is_refused(tmp_path, music, overrides, message):
     with pytest.raises(ValueError, match=message):
         run(composed(*arguments(music, *overrides)), tmp_path / "out", CHOICES, [])
+
+
+def test_a_test_file_of_another_rate_is_refused(tmp_path, music):
+    for path in music.glob("*.wav"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    write_audio(tmp_path / "other.wav", torch.rand(1, 4000), 11025)
+    with pytest.raises(
+        ValueError, match=r"the files differ in rate: 8000 Hz \(song0\), 11025 Hz \(other\); set data.sample_rate"
+    ):
+        run(composed(*arguments(tmp_path, "method.test_names=[other]")), tmp_path / "out", CHOICES, [])
 
 
 def test_the_networks_start_from_the_seed_alone(music):

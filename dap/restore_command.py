@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--device", default="auto", help="auto (CUDA where there is one), cpu, cuda")
     parser.add_argument("--threads", type=int, help="CPU threads; one a core by default")
     options = parser.parse_args(arguments)
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that what is half-written is taken away
+    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that what is half-written goes
     try:
         targets = plan(options.files, options.out)
         if options.checkpoint is None:
@@ -51,6 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (ValueError, OSError) as error:
         _say(str(error))
         sys.exit(2)
+    finally:
+        signal.signal(signal.SIGTERM, before)
     sys.exit(1 if failures else 0)
 
 
@@ -142,7 +144,7 @@ def _restore_file(file: Path, target: Path, trained: Any, model: Any) -> None:
     highest = 0.0 if model.wants_peak is None else max(float(block.abs().max()) for block in stream_audio(file))
     gain = model.wants_peak / highest if highest else 1.0
     with _progress(file, n_samples, rate) as progress:
-        blocks, new_rate = model.restored((gain * block for block in progress(stream_audio(file))), rate, n_samples)
+        blocks, new_rate = model.restored((gain * block for block in progress(stream_audio(file))), rate)
         write_audio_stream(target, (block / gain for block in blocks), new_rate, n_samples * new_rate // rate)
 
 

@@ -48,7 +48,7 @@ def run(cfg: DictConfig, folder: Path, choices: dict[str, str], overrides: list[
     if isinstance(parts.method, Supervised):
         try:
             parts, folder = train(parts, folder), folder / "test"
-        except FloatingPointError as error:
+        except (FloatingPointError, MemoryError) as error:
             return Outcome([Failure("training", str(error))], [{}])
     return _run_one(parts, folder) if len(parts.data.names) == 1 else _run_all(parts, folder)
 

@@ -38,7 +38,7 @@ class TrainedModel:
         """The level that sounds are to be scaled to first; None where windows are scaled one by one, or not at all."""
         return self.peak if self.method.window_rms is None else None
 
-    def restored(self, blocks: Iterable[Tensor], sample_rate: int, n_samples: int) -> tuple[Iterator[Tensor], int]:
+    def restored(self, blocks: Iterable[Tensor], sample_rate: int) -> tuple[Iterator[Tensor], int]:
         """A stream restored: of the model's rate where it is one of the low rate that the task makes, else of its own.
 
         On the way through the model a stream of another rate loses what lies above half of the lower rate.
@@ -46,22 +46,34 @@ class TrainedModel:
         Args:
             blocks: (channel, some samples) after another, at the level that `wants_peak` says.
             sample_rate: Hz.
-            n_samples: of each channel.
 
         Returns:
             The blocks, and their rate in Hz. At its own rate the stream is as long as it was.
         """
-        low = self._is_low(sample_rate)
-        if low:
-            blocks = at_another_rate(
+        if self._is_low(sample_rate):
+            raised = at_another_rate(
                 blocks, lambda part: self.task.receive(part, sample_rate)[0], sample_rate, self.sample_rate
             )
-        else:
-            blocks = resample_stream(blocks, sample_rate, self.sample_rate)
-        restored = self.method.restored(blocks)
-        if low or sample_rate == self.sample_rate:
-            return restored, self.sample_rate
-        return _first(resample_stream(restored, self.sample_rate, sample_rate), n_samples), sample_rate
+            return self.method.restored(raised), self.sample_rate
+        return self._at_its_rate(blocks, sample_rate), sample_rate
+
+    def _at_its_rate(self, blocks: Iterable[Tensor], sample_rate: int) -> Iterator[Tensor]:
+        """To the model's rate, restored, and back: as many samples as there were, where the rates leave a remainder too."""
+        length = 0
+
+        def counted() -> Iterator[Tensor]:
+            nonlocal length
+            for block in blocks:
+                length += block.shape[-1]
+                yield block
+
+        restored = self.method.restored(resample_stream(counted(), sample_rate, self.sample_rate))
+        written = 0
+        for block in resample_stream(restored, self.sample_rate, sample_rate):
+            part = block[..., : length - written]
+            written += part.shape[-1]
+            if part.shape[-1]:
+                yield part
 
     def _is_low(self, sample_rate: int) -> bool:
         """Whether the task takes a damaged sound of this rate for one of the model's rate."""
@@ -76,12 +88,3 @@ def load(method: Supervised, trained: Trained) -> None:
             network.load_state_dict(trained.weights[name])
         except (KeyError, RuntimeError) as error:
             raise ValueError(f"the weights of {name} are of another network than the settings describe") from error
-
-
-def _first(blocks: Iterable[Tensor], n_samples: int) -> Iterator[Tensor]:
-    """The first samples of a stream."""
-    for block in blocks:
-        part = block[..., :n_samples]
-        n_samples -= part.shape[-1]
-        if part.shape[-1]:
-            yield part

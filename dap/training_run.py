@@ -2,8 +2,10 @@
 
 import contextlib
 from dataclasses import replace
+import math
 from pathlib import Path
 import time
+import traceback
 from typing import Any
 
 import torch
@@ -14,6 +16,7 @@ from dap.data.clip import Clip
 from dap.data.split import Split, split_files
 from dap.data.stretches import Stretches
 from dap.interruption import Interruption
+from dap.memory import is_out_of_memory
 from dap.methods.supervised import Supervised
 from dap.metrics.scores import METRICS, score
 from dap.parts import Parts
@@ -50,7 +53,7 @@ def train(parts: Parts, folder: Path) -> Parts:
 
     Raises:
         ValueError: data and configuration do not fit each other, or the folder holds another run: nothing was begun.
-        FloatingPointError: a loss was no number; run.json says so.
+        FloatingPointError: a loss was no number; run.json says so. MemoryError: there is not enough of it.
         KeyboardInterrupt, SystemExit: a signal; the checkpoint is written.
     """
     training = Training(parts)
@@ -82,12 +85,8 @@ class Training:
         )
         self.train_stretches = Stretches(parts.data, self.split.train, schooling.stretch_seconds)
         self.valid_stretches = Stretches(parts.data, self.split.valid, schooling.valid_seconds)
-        self.sample_rate = self.train_stretches.sample_rate
-        if self.valid_stretches.sample_rate != self.sample_rate:
-            raise ValueError(
-                f"files of {self.sample_rate} and {self.valid_stretches.sample_rate} Hz: set data.sample_rate, "
-                "which they are brought to"
-            )
+        everything = [*self.split.train, *self.split.valid, *self.split.test]
+        self.sample_rate = Stretches(parts.data, everything, schooling.stretch_seconds).sample_rate  # one, or a ValueError
         batches = WindowBatches(
             self.train_stretches,
             parts.task,
@@ -101,7 +100,9 @@ class Training:
         update = self.method.update()
         self.loop = Train(update, batches, self.method.epochs, self.method.device)
         shared = {name: [parts.data.names[index] for index in getattr(self.split, name)] for name in ("train", "valid", "test")}
-        self.identity = identity({**parts.settings, "files": shared, "rate": self.sample_rate}, torch.zeros(0), None)
+        told = {name: value for name, value in parts.settings["data"].items() if name != "path"}
+        heard = {"files": shared, "read": told, "stretches": self.train_stretches.items}
+        self.identity = identity({**parts.settings, **heard}, torch.zeros(0), None)
         facts = facts_of(parts)
         self.facts = {
             "identity": self.identity,
@@ -125,11 +126,19 @@ class Training:
         try:
             self._follow(record)
             self._finish(record)
-        except BaseException as error:
-            interrupted = not isinstance(error, Exception)
-            reason = self.interruption.name or type(error).__name__ if interrupted else str(error)
+        except Exception as error:
+            reason = str(error)
+            if is_out_of_memory(error):
+                traceback.clear_frames(error.__traceback__)  # they hold what did not fit
+                reason = f"out of memory on {self.method.device}: take a smaller method.batch_size, method.window or size"
             with contextlib.suppress(OSError):
-                record.write_status("interrupted" if interrupted else "failed", reason=reason)
+                record.write_status("failed", reason=reason)
+            if is_out_of_memory(error):
+                raise MemoryError(reason) from error
+            raise
+        except BaseException as error:
+            with contextlib.suppress(OSError):
+                record.write_status("interrupted", reason=self.interruption.name or type(error).__name__)
             raise
 
     def _follow(self, record: TrainingFolder) -> None:
@@ -156,7 +165,8 @@ class Training:
         (lr,) = {group["lr"] for group in self.loop.update.optimizers["network"].param_groups}
         row: Row = {"epoch": epoch + 1, "step": record.updates, "lr": lr, **losses, **scores}
         distance = scores["valid_distance"]
-        assert distance is not None
+        if distance is None or not math.isfinite(distance):
+            raise FloatingPointError(f"the validation's distance became {distance} in epoch {epoch + 1}: try a smaller lr")
         self.loop.update.end_epoch(distance)
         if self.method.schooling.keep == "last" or distance < self.best:
             self.best, self.best_row = distance, row

@@ -156,6 +156,7 @@ def test_every_experiment_runs(experiment, tmp_path):
     short = [
         "epochs=1",
         "method.n_batches=2",
+        "method.batch_size=6",
         "++collaborative.shaping_epochs=0",
         *(["collaborative.n_steps=1"] if cfg.collaborative.n_steps else []),
     ]

@@ -177,6 +177,29 @@ def test_weights_of_another_network_are_refused(tmp_path):
         TrainedModel(trained, "cpu")
 
 
+def test_without_a_checkpoint_a_deep_prior_is_fitted(tmp_path, monkeypatch, capsys):
+    """To each file in turn, as dap-run does it; a file that fails costs only itself."""
+    asked = []
+
+    def stand_in(command, **_):
+        asked.append(command)
+        settings = dict(argument.split("=", 1) for argument in command[3:])
+        if "odd" in settings["data.path"]:
+            return subprocess.CompletedProcess(command, 2, "", "dap-run: error: the clip is silent\n")
+        write_audio(Path(settings["hydra.run.dir"].strip("'"), "restored.wav"), torch.ones(1, 7), RATE)
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.setattr(subprocess, "run", stand_in)
+    for name in ("it's", "odd", "plain"):
+        write_audio(tmp_path / f"{name}.wav", torch.rand(1, 100), RATE)
+    files = [str(tmp_path / f"{name}.wav") for name in ("it's", "odd", "plain")]
+    code, told = said(capsys, *files, "--out", str(tmp_path / "out"), "--device", "cpu", "--threads", "1")
+    assert (code, told) == (1, "dap-restore: error: the clip is silent\n")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["it's.wav", "plain.wav"]
+    assert all({"data=file", "data.degraded=true", "device=cpu", "threads=1"} <= set(command) for command in asked)
+    assert "it\\'s.wav'" in asked[0][4]
+
+
 @pytest.mark.slow
 def test_a_long_file_is_restored_in_bounded_memory(tmp_path):
     """Five minutes of two channels are 19 MB, twice, and with what a network makes of them many times that."""

@@ -30,7 +30,7 @@ def test_an_optimiser_of_torch_is_allowed():
     [
         (
             {"_target_": "dap.tasks.denoise.Denoise", "noise_sd": 1.0},
-            r"^key\.noise_sd: no such setting; Denoise has noise_std, snr_db, noise, noise_path$",
+            r"^key\.noise_sd: no such setting; Denoise has noise_std, snr_db, noise, noise_path, spread_db$",
         ),
         (
             {"_target_": "dap.tasks.denoise.Denoise", "noise_std": "0.1"},

@@ -13,6 +13,7 @@ import torch
 
 from dap.audio import read_audio, write_audio
 from dap.parts import build_parts
+from dap.record import run_folder, training_folder
 from dap.record.trained import read_trained
 from dap.record.training_folder import TrainingFolder
 from dap.run import run
@@ -47,6 +48,15 @@ def music(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.fixture
+def no_pictures(monkeypatch):
+    """Drawing takes two thirds of a short run's time."""
+    for module in (run_folder, training_folder):
+        for name in ("draw_losses", "draw_curves", "draw_spectrograms"):
+            if hasattr(module, name):
+                monkeypatch.setattr(module, name, lambda *_: b"a picture")
+
+
 def arguments(music: Path, *more: str) -> list[str]:
     given = [*TINY, f"data.path={music}", *more]
     return [item for item in given if not any(f"~{item.split('=')[0]}" == other for other in more) and item[0] != "~"]
@@ -57,6 +67,7 @@ def losses(folder: Path) -> list[dict[str, str]]:
         return [{name: cell for name, cell in row.items() if name != "seconds"} for row in csv.DictReader(file)]
 
 
+@pytest.mark.usefixtures("no_pictures")
 @pytest.mark.parametrize("name", VARIANTS)
 def test_every_variant_trains_and_restores(tmp_path, music, name):
     outcome = run(composed(*arguments(music, *VARIANTS[name])), tmp_path, CHOICES, [])
@@ -89,6 +100,8 @@ def test_training_restores_files_that_it_never_saw(tmp_path, music):
     run(composed(*arguments(music, *longer)), tmp_path, CHOICES, [])
     metrics = json.loads((tmp_path / "test" / "metrics.json").read_text())
     assert metrics["restored"]["snr"] > metrics["observation"]["snr"] + 1.0
+    for name in ("losses.png", "spectrograms.png"):
+        assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
     rows = losses(tmp_path)
     assert float(rows[-1]["distance"]) < 0.7 * float(rows[0]["distance"])
     kept = read_trained(tmp_path / "best.pt").facts["epoch"]
@@ -96,6 +109,7 @@ def test_training_restores_files_that_it_never_saw(tmp_path, music):
     assert kept == int(best["epoch"])
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_a_training_that_is_stopped_anywhere_goes_on_to_the_same_bits(tmp_path, music, monkeypatch):
     """Killed without a word after some update, or in the middle of its record: weights, losses and scores are the same."""
     settings = arguments(music, "gan=vanilla", "model.dropout=0.5", "checkpoint_seconds=0", "task=denoise", "~task.low_rate")
@@ -172,9 +186,10 @@ def test_a_kill_and_a_signal_by_the_command(tmp_path, music):
     assert losses(tmp_path / "cut") == losses(tmp_path / "whole")
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_a_finished_training_is_not_done_again_and_no_other(tmp_path, music, capsys):
     run(composed(*arguments(music, "epochs=1")), tmp_path, CHOICES, [])
-    for other in ("epochs=2", "method.n_valid=2", "data.n_clips=5"):
+    for other in ("epochs=2", "method.n_valid=2", "data.n_clips=5", "data.peak=0.5"):
         with pytest.raises(ValueError, match="holds another run, whose settings or files differ"):
             run(composed(*arguments(music, "epochs=1", other)), tmp_path, CHOICES, [])
     run(composed(*arguments(music, "epochs=1")), tmp_path, CHOICES, [])
@@ -209,6 +224,16 @@ def test_a_loss_that_is_no_number_is_a_failed_run(tmp_path, music):
 def test_what_cannot_be_trained_is_refused(tmp_path, music, overrides, message):
     with pytest.raises(ValueError, match=message):
         run(composed(*arguments(music, *overrides)), tmp_path / "out", CHOICES, [])
+
+
+def test_a_test_file_of_another_rate_is_refused(tmp_path, music):
+    for path in music.glob("*.wav"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    write_audio(tmp_path / "other.wav", torch.rand(1, 4000), 11025)
+    with pytest.raises(
+        ValueError, match=r"the files differ in rate: 8000 Hz \(song0\), 11025 Hz \(other\); set data.sample_rate"
+    ):
+        run(composed(*arguments(tmp_path, "method.test_names=[other]")), tmp_path / "out", CHOICES, [])
 
 
 def test_the_networks_start_from_the_seed_alone(music):

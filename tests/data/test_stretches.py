@@ -5,6 +5,7 @@ import torch
 
 from dap.audio import write_audio
 from dap.data.folder import Folder
+from dap.data.music import Music
 from dap.data.pairs import Pairs
 from dap.data.stretches import Stretches
 from dap.data.tones import Tones
@@ -57,3 +58,14 @@ def test_wrong_data(folder):
         Stretches(Folder(str(folder)), [], seconds=1.0)
     with pytest.raises(ValueError, match=r"nothing to read at start 1.0 s: it lasts 0.400 s"):
         Stretches(Folder(str(folder), start=1.0), [0, 1], seconds=1.0)
+
+
+def test_parts_that_a_seed_draws(tmp_path):
+    (tmp_path / "cello").mkdir()
+    for name in ("a", "b"):
+        write_audio(tmp_path / "cello" / f"{name}.wav", torch.rand(2, 3 * RATE) - 0.5, RATE)
+    data = Music(str(tmp_path), n_clips=2, seconds=1.5, mono=True)
+    stretches = Stretches(data, [0, 1], seconds=1.0)
+    for index in range(2):
+        joined = torch.cat([stretches[2 * index][0], stretches[2 * index + 1][0]], dim=1)
+        assert torch.allclose(joined, data[index].waveform, atol=1e-6)

@@ -21,9 +21,10 @@ from dap.methods.supervised import Supervised
 from dap.metrics.scores import METRICS, score
 from dap.parts import Parts
 from dap.record.checkpoint import read_checkpoint
+from dap.record.earlier import is_finished
 from dap.record.identity import identity
 from dap.record.trained import NAME, Trained, read_trained
-from dap.record.training_folder import Row, TrainingFolder, clear_training, is_finished
+from dap.record.training_folder import RESULTS, Row, TrainingFolder, clear_training
 from dap.restoration import facts_of, observe_clip
 from dap.train import Train
 from dap.trained_model import load
@@ -59,7 +60,7 @@ def train(parts: Parts, folder: Path) -> Parts:
     training = Training(parts)
     if parts.settings["restart"]:
         clear_training(folder)
-    if is_finished(folder, training.identity):
+    if is_finished(folder, training.identity, RESULTS):
         print(f"{folder}: trained already", flush=True)
     else:
         training.run(folder, read_checkpoint(folder, training.identity))

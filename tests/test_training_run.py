@@ -190,7 +190,7 @@ def test_a_kill_and_a_signal_by_the_command(tmp_path, music):
 def test_a_finished_training_is_not_done_again_and_no_other(tmp_path, music, capsys):
     run(composed(*arguments(music, "epochs=1")), tmp_path, CHOICES, [])
     for other in ("epochs=2", "method.n_valid=2", "data.n_clips=5", "data.peak=0.5"):
-        with pytest.raises(ValueError, match="holds another run, whose settings or files differ"):
+        with pytest.raises(ValueError, match="holds another run, whose settings or input differ"):
             run(composed(*arguments(music, "epochs=1", other)), tmp_path, CHOICES, [])
     run(composed(*arguments(music, "epochs=1")), tmp_path, CHOICES, [])
     assert capsys.readouterr().out.count("already") == 2

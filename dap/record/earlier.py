@@ -1,5 +1,6 @@
 """What an earlier process left in a run's folder."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from dap.record.checkpoint import NAME
@@ -20,19 +21,28 @@ def finished_metrics(folder: Path, identity: str) -> Metrics | None:
     Raises:
         ValueError: the folder holds another run, finished or not.
     """
+    whole = is_finished(folder, identity, _RESULTS)
+    whole = whole and ((folder / "restored.wav").exists() or (folder / "restored_1.wav").exists())
+    return read_object(folder / "metrics.json") if whole else None
+
+
+def is_finished(folder: Path, identity: str, results: Iterable[str]) -> bool:
+    """Whether the run or training of this identity was finished here, and these files of it are there.
+
+    Raises:
+        ValueError: the folder holds another run, finished or not.
+    """
     if not (folder / "run.json").exists():
-        return None
+        return False
     facts = read_object(folder / "run.json")
     if facts.get("status") == "refused" or (facts.get("status") == "failed" and "identity" not in facts):
-        return None  # it never began
+        return False  # it never began
     if facts.get("identity") != identity:
         raise ValueError(
             f"{folder}: holds another run, whose settings or input differ: take another folder, "
             "or restart=true begins anew here"
         )
-    whole = facts["status"] == "finished" and all((folder / name).exists() for name in _RESULTS)
-    whole = whole and ((folder / "restored.wav").exists() or (folder / "restored_1.wav").exists())
-    return read_object(folder / "metrics.json") if whole else None
+    return facts["status"] == "finished" and all((folder / name).exists() for name in results)
 
 
 def clear_run(folder: Path) -> None:

@@ -11,7 +11,6 @@ from torch import Tensor
 
 from dap.files import write_whole
 from dap.record.checkpoint import NAME, write_checkpoint
-from dap.record.json_file import read_object
 from dap.record.plots import draw_losses, draw_spectrograms
 from dap.record.report import Report, render_report
 from dap.record.run_folder import Metrics
@@ -20,7 +19,7 @@ from dap.record.trained import NAME as TRAINED
 from dap.record.trained import Trained, write_trained
 
 Row = dict[str, float | None]
-_RESULTS = ("run.json", "metrics.json", "losses.csv", "losses.png", "spectrograms.png", "report.html", TRAINED)
+RESULTS = ("run.json", "metrics.json", "losses.csv", "losses.png", "spectrograms.png", "report.html", TRAINED)
 
 
 class TrainingFolder:
@@ -93,28 +92,9 @@ class TrainingFolder:
         write_whole(self.path / name, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 
-def is_finished(folder: Path, identity: str) -> bool:
-    """Whether the training of this identity was finished here.
-
-    Raises:
-        ValueError: the folder holds another run, finished or not.
-    """
-    if not (folder / "run.json").exists():
-        return False
-    facts = read_object(folder / "run.json")
-    if facts.get("status") == "refused" or (facts.get("status") == "failed" and "identity" not in facts):
-        return False  # it never began
-    if facts.get("identity") != identity:
-        raise ValueError(
-            f"{folder}: holds another run, whose settings or files differ: take another folder, "
-            "or restart=true begins anew here"
-        )
-    return facts["status"] == "finished" and all((folder / name).exists() for name in _RESULTS)
-
-
 def clear_training(folder: Path) -> None:
     """Take away what a training wrote; nothing else that is in the folder."""
-    for name in (*_RESULTS, NAME):
+    for name in (*RESULTS, NAME):
         (folder / name).unlink(missing_ok=True)
 
 

@@ -21,7 +21,7 @@ from dap.schema import Config
 
 OPERATORS: dict[str, Callable[..., nn.Module]] = {
     "conv2d 7 × 7": lambda n_in, n_out: Conv2d(n_in, n_out, kernel_size=7),
-    "conv2d 7 × 7, dilation 3": lambda n_in, n_out: Conv2d(n_in, n_out, kernel_size=7, dilation=3),
+    "conv2d 7 × 7, dilation 3": lambda n_in, n_out: Conv2d(n_in, n_out, kernel_size=7, dilation=(3, 3)),
     "harmonic, shared kernel": lambda n_in, n_out: HarmonicConv2d(n_in, n_out),
     "harmonic, a kernel an anchor": lambda n_in, n_out: HarmonicConv2d(n_in, n_out, shared=False),
 }

@@ -72,7 +72,7 @@ def restore_clip(parts: Parts, clip: Clip, folder: Path) -> Metrics:
         print(f"{folder}: finished already", flush=True)
         return metrics
     try:
-        return restoration.run(folder, read_checkpoint(folder, restoration.identity))
+        metrics = restoration.run(folder, read_checkpoint(folder, restoration.identity))
     except Exception as error:
         if not is_out_of_memory(error):
             raise
@@ -80,6 +80,8 @@ def restore_clip(parts: Parts, clip: Clip, folder: Path) -> Metrics:
         reason = _out_of_memory(parts, clip)
         restoration.give_up(reason)
         raise MemoryError(reason) from error
+    restoration.interruption.obey()  # a signal during the last step: this clip is finished, what comes after it is not
+    return metrics
 
 
 class Restoration:
@@ -144,7 +146,7 @@ class Restoration:
         ):
             for iterate in progress:
                 self.rule.update(iterate.step, iterate.estimate)
-                estimate = self.task.finish(iterate.estimate, self.observation)
+                estimate = self._finished(iterate.estimate)
                 if self.oracle is not None:
                     self.oracle.update(iterate.step, estimate)
                 observed = self.task.observe(estimate)
@@ -169,9 +171,14 @@ class Restoration:
             self.give_up(failure or "the stopping rule chose no iterate")
             raise FloatingPointError(failure or "the stopping rule chose no iterate")
         record.facts.update(self.parts.method.facts)  # what became known on the way
-        restored = self.task.finish(self.rule.estimate, self.observation)
+        restored = self._finished(self.rule.estimate)
         residual = self.observation - self.task.observe(restored)
         return record.finish(self.parts.rule_name, self.rule, self.oracle, restored, failure, residual)
+
+    def _finished(self, estimate: Tensor) -> Tensor:
+        """The estimate with what is known for certain, in the reference's order."""
+        estimate = self.task.finish(estimate, self.observation)
+        return estimate if self.reference is None else self.task.align(estimate, self.reference)
 
     def _judges(self) -> dict[str, StoppingRule]:
         return {"rule": self.rule, **({} if self.oracle is None else {"oracle": self.oracle})}
@@ -181,16 +188,16 @@ def _out_of_memory(parts: Parts, clip: Clip) -> str:
     """The one line that a user needs: how much of this sound would fit."""
 
     def attempt(n_samples: int) -> None:
-        observed = None if clip.observation is None else clip.observation[:, :n_samples]
+        observed = None if clip.observation is None else clip.observation[..., :n_samples]
         part, task, observation = observe_clip(
-            parts, replace(clip, waveform=clip.waveform[:, :n_samples], observation=observed)
+            parts, replace(clip, waveform=clip.waveform[..., :n_samples], observation=observed)
         )
         iterates = parts.method.restore(observation, task, part.sample_rate)
         for _ in range(2):  # the second one needs the gradient too
             next(iterates, None)
 
-    seconds = clip.waveform.shape[1] / clip.sample_rate
-    fitting = seconds_that_fit(attempt, clip.waveform.shape[1], clip.sample_rate)
+    seconds = clip.waveform.shape[-1] / clip.sample_rate
+    fitting = seconds_that_fit(attempt, clip.waveform.shape[-1], clip.sample_rate)
     advice = "take a smaller size or model" if fitting is None else f"{fitting:.2f} s of it fit: data.seconds={fitting:.2f}"
     return f"out of memory on {parts.settings['device']} with {seconds:.2f} s of sound; {advice}"
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from dap.files import write_whole
+from dap.methods.mix_and_separate import MixAndSeparate
 from dap.methods.supervised import Supervised
 from dap.parts import Parts, build_parts, choose_device
 from dap.record.folder_names import folder_names
@@ -14,6 +15,7 @@ from dap.record.run_folder import Metrics
 from dap.record.summary import summary_row, write_summary
 from dap.record.table import score_table
 from dap.restoration import restore_clip
+from dap.separator import train_separator
 from dap.training_run import train
 
 
@@ -36,7 +38,8 @@ class Outcome:
 def run(cfg: DictConfig, folder: Path, choices: dict[str, str], overrides: list[str]) -> Outcome:
     """Restore every clip of the data into ``folder`` (several: a folder each, and summary.csv); returns what became of them.
 
-    A supervised method is trained into ``folder`` first, and restores its test files into the folder test inside.
+    A supervised method is trained into ``folder`` first, and restores its test files into the folder test inside; one that
+    separates is trained into a folder of its own, which runs of the same training share.
 
     Raises:
         ValueError: the configuration, or the only clip, cannot be used: nothing was begun.
@@ -45,11 +48,13 @@ def run(cfg: DictConfig, folder: Path, choices: dict[str, str], overrides: list[
     cfg = cfg.copy()
     cfg.device = choose_device(cfg.device, cfg.threads, cfg.tf32)
     parts = build_parts(cfg, choices, overrides)
-    if isinstance(parts.method, Supervised):
-        try:
+    try:
+        if isinstance(parts.method, MixAndSeparate):
+            train_separator(parts, parts.method)
+        if isinstance(parts.method, Supervised):
             parts, folder = train(parts, folder), folder / "test"
-        except (FloatingPointError, MemoryError) as error:
-            return Outcome([Failure("training", str(error))], [{}])
+    except (FloatingPointError, MemoryError) as error:
+        return Outcome([Failure("training", str(error))], [{}])
     return _run_one(parts, folder) if len(parts.data.names) == 1 else _run_all(parts, folder)
 
 

@@ -67,7 +67,7 @@ class Config:
 def system_name(method: Mapping[Any, Any], choices: Mapping[Any, Any]) -> str:
     """What restored, for folders and tables: the model, the method where there is no model in it, or both.
 
-    A method has a model if it has a network, or if the method that it calls ``fit`` has.
+    A method has a model if it has a network (or networks), or if the method that it calls ``fit`` has.
 
     >>> system_name({"network": {}}, {"method": "deep_prior", "model": "harmonic"})
     'harmonic'
@@ -77,7 +77,7 @@ def system_name(method: Mapping[Any, Any], choices: Mapping[Any, Any]) -> str:
     'wiener'
     """
     name, model = str(choices.get("method")), str(choices.get("model"))
-    if "network" not in method and "network" not in method.get("fit", {}):
+    if not {"network", "networks"} & {*method, *method.get("fit", {})}:
         return name
     return model if name == "deep_prior" else f"{name}_{model}"
 

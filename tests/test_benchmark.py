@@ -26,6 +26,7 @@ def test_speed_of_the_harmonic_convolution():
     assert seconds[HARMONIC] <= 2 * seconds[CONVOLUTION]
 
 
+@pytest.mark.slow
 def test_the_script(tmp_path):
     command = [sys.executable, str(REPOSITORY / "scripts" / "benchmark"), "--device", "cpu", "--threads", "1"]
     small = [

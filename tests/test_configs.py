@@ -85,6 +85,8 @@ def test_every_class_is_an_option_of_a_group(folder):
         "regression",
         "restorer",
         "window_batches",
+        "mixture_batches",
+        "mask_update",
     }
     for path in (REPOSITORY / "dap" / folder).glob("*.py"):
         if path.stem != "__init__" and path.stem not in contracts:
@@ -112,4 +114,4 @@ def test_a_model_can_choose_its_loss_and_the_command_line_another():
 def test_a_model_can_be_given_on_top_of_an_experiment():
     for experiment in options("experiment"):
         cfg = composed(f"experiment={experiment}", "model=dilated_unet", "steps=7")
-        assert (cfg.model.operator.dilation, cfg.method.get("steps", cfg.steps)) == (3, 7)
+        assert (cfg.model.operator.dilation, cfg.method.get("steps", cfg.steps)) == ([3, 3], 7)

@@ -14,7 +14,7 @@ FLOORS = [
     {"fit", "stopping", "training", "train", "memory", "interruption"},
     {"methods"},
     {"record"},
-    {"schema", "parts", "trained_model", "restoration", "training_run", "run", "config_source", "guard"},
+    {"schema", "parts", "trained_model", "restoration", "separator", "training_run", "run", "config_source", "guard"},
     {"hydra_folder", "cli", "score", "help", "benchmark", "table", "listen", "multirun", "api", "restore_command"},
 ]
 # Within a floor, what may look at a neighbour: each sees those before it.
@@ -24,6 +24,7 @@ ORDER += [
     "parts",
     "trained_model",
     "restoration",
+    "separator",
     "training_run",
     "run",
     "config_source",

@@ -18,7 +18,7 @@ from dap.guard import install
 from dap.parts import build_parts, choose_device
 from dap.restoration import observe_clip
 from dap.schema import Config, system_name
-from tests.conftest import dap_run
+from tests.processes import dap_run
 from tests.test_cli import SMALL
 
 N_SETTINGS = int(os.environ.get("DAP_FUZZ_SETTINGS", 150))

@@ -12,7 +12,8 @@ import yaml
 from dap import guard
 from dap.config_source import MAX_BYTES, check_yaml
 from dap.schema import find_target
-from tests.conftest import REPOSITORY, dap_run
+from tests.conftest import REPOSITORY
+from tests.processes import dap_run
 
 TOUCH = "{_target_: os.system, command: touch RUN}"
 LOGGED = "defaults: [override /hydra/job_logging: default]\nhydra: {job_logging: {"

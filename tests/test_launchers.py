@@ -14,7 +14,7 @@ from omegaconf import OmegaConf
 import pytest
 
 from dap import multirun
-from tests.conftest import dap_run
+from tests.conftest import installed_dap_run
 from tests.options import options
 from tests.test_cli import SMALL
 
@@ -46,7 +46,7 @@ def working_processes(sweep: int) -> list[int]:
 
 
 def test_help_tells_of_launchers_and_of_the_chosen_ones_settings(tmp_path):
-    page = dap_run("hydra/launcher=submitit_slurm", "--help", folder=tmp_path).stdout
+    page = installed_dap_run("hydra/launcher=submitit_slurm", "--help", folder=tmp_path).stdout
     assert "hydra/launcher  basic  joblib  ray  submitit_local  submitit_slurm*  submitit_slurm_shared_gpu" in page
     assert "hydra.launcher.gpus_per_node: 1" in page
 
@@ -72,7 +72,7 @@ def test_the_configs_are_complete(launcher, tmp_path):
 @pytest.mark.parametrize("launcher", ["joblib", "submitit_local"])
 def test_the_exit_code_tells_of_runs_in_other_processes(launcher, tmp_path):
     arguments = ["-m", *SMALL, "steps=20", "lr=1e-3,1e30", f"hydra/launcher={launcher}", "hydra.sweep.dir=out"]
-    done = dap_run(*arguments, folder=tmp_path)
+    done = installed_dap_run(*arguments, folder=tmp_path)
     assert done.returncode == 1, done.stderr
     assert "sweep: 1 finished, 1 failed" in done.stdout
     assert "Traceback" not in done.stderr
@@ -129,7 +129,9 @@ def test_a_package_that_is_missing_is_one_line(choice, tmp_path):
         "pkgutil.walk_packages = lambda *a, **k: (m for m in walk(*a, **k) if not m.name.startswith('hydra_plugins.'))\n"
     )
     path = os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])])
-    done = dap_run("-m", *SMALL, "seed=0,1", f"hydra/{choice}", "hydra.sweep.dir=out", folder=tmp_path, PYTHONPATH=path)
+    done = installed_dap_run(
+        "-m", *SMALL, "seed=0,1", f"hydra/{choice}", "hydra.sweep.dir=out", folder=tmp_path, PYTHONPATH=path
+    )
     kind, _, name = choice.partition("=")
     extra = PACKAGES.get(name, name)
     line = f"dap-run: error: hydra/{choice} needs hydra-{extra}-{kind}: pip install 'dap[{extra}]'\n"
@@ -139,7 +141,7 @@ def test_a_package_that_is_missing_is_one_line(choice, tmp_path):
 
 def test_slurm_where_there_is_none(tmp_path):
     arguments = ["-m", *SMALL, "seed=0,1", "hydra/launcher=submitit_slurm", "hydra.sweep.dir=out"]
-    done = dap_run(*arguments, folder=tmp_path, PATH="/nowhere")
+    done = installed_dap_run(*arguments, folder=tmp_path, PATH="/nowhere")
     assert done.returncode == 2
     assert done.stderr == (
         "dap-run: error: hydra/launcher=submitit_slurm needs SLURM: no srun here; "
@@ -167,7 +169,7 @@ def write_sweep_of(folder: Path, *overrides: str) -> None:
 def test_a_folder_with_another_grid_is_refused(before, now, told, tmp_path):
     write_sweep_of(tmp_path / "out", *before)
     kept = (tmp_path / "out" / "multirun.yaml").read_text()
-    done = dap_run("-m", *now, "hydra.sweep.dir=out", folder=tmp_path)
+    done = installed_dap_run("-m", *now, "hydra.sweep.dir=out", folder=tmp_path)
     line = f"dap-run: error: out holds a sweep of another grid: {told}; take another hydra.sweep.dir\n"
     assert (done.returncode, done.stderr, done.stdout) == (2, line, "")
     assert (tmp_path / "out" / "multirun.yaml").read_text() == kept
@@ -175,7 +177,7 @@ def test_a_folder_with_another_grid_is_refused(before, now, told, tmp_path):
 
 def test_the_same_grid_is_let_through_on_another_machine(tmp_path):
     write_sweep_of(tmp_path / "out", "lr=-1,-2", "steps=1", "seed=3", "device=cuda")
-    done = dap_run("-m", "seed=3", "steps=1", "lr=-1,-2", "device=cpu", "hydra.sweep.dir=out", folder=tmp_path)
+    done = installed_dap_run("-m", "seed=3", "steps=1", "lr=-1,-2", "device=cpu", "hydra.sweep.dir=out", folder=tmp_path)
     assert "another grid" not in done.stderr
     assert done.stderr.count("lr: must be a number above 0") == 2
     assert (done.returncode, statuses(tmp_path / "out")) == (2, {"0": "refused", "1": "refused"})
@@ -184,7 +186,7 @@ def test_the_same_grid_is_let_through_on_another_machine(tmp_path):
 def test_a_damaged_record_of_the_grid_is_one_line(tmp_path):
     write_sweep_of(tmp_path / "out", "seed=0,1")
     (tmp_path / "out" / "multirun.yaml").write_text("hydra: {sweeper: [")
-    done = dap_run("-m", "seed=0,1", "hydra.sweep.dir=out", folder=tmp_path)
+    done = installed_dap_run("-m", "seed=0,1", "hydra.sweep.dir=out", folder=tmp_path)
     assert done.returncode == 2
     assert re.fullmatch(r"dap-run: error: out/multirun.yaml: cannot be read: .*\n", done.stderr)
 

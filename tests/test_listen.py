@@ -17,7 +17,7 @@ from dap.listen import main
 from dap.record.listening import choose_trials
 from dap.record.results import read_results
 from dap.table import tabulate
-from tests.conftest import dap_run
+from tests.processes import dap_run
 from tests.runs import RATE, write_run, write_sounds
 
 LEVELS = {"spectrogram_unet": 0.1, "dilated_unet": 0.2, "harmonic": 0.4}

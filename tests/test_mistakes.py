@@ -1,26 +1,15 @@
-"""What users get wrong, through the installed command: one clear line, exit code 2, and nothing left behind."""
+"""What users get wrong, through the command: one clear line, exit code 2, and nothing left behind."""
 
 from concurrent.futures import ThreadPoolExecutor
-import os
 from pathlib import Path
 import subprocess
-import sys
 
 import pytest
 import torch
 
 from dap.audio import write_audio
+from tests.processes import as_an_ordinary_user, dap_run
 from tests.test_audio import damaged
-
-
-def as_an_ordinary_user() -> None:
-    """Root reads and writes everything; without these two capabilities it obeys the mode bits like anybody."""
-    import ctypes
-
-    libc = ctypes.CDLL(None, use_errno=True)
-    for capability in (1, 2):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
-        libc.prctl(24, capability, 0, 0, 0)  # PR_CAPBSET_DROP
-
 
 SETTINGS_THAT_CANNOT_BE = {
     "unknown_option": ("model=harmonica", "model/harmonica"),
@@ -155,12 +144,7 @@ def mistakes(tmp_path_factory):
         for path in folder.iterdir():
             if path.name not in ("runs", "files"):
                 (own / path.name).symlink_to(path)
-        command = [str(Path(sys.executable).with_name("dap-run")), "steps=1", *arguments]
-        environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}
-        done = subprocess.run(
-            command, cwd=own, env=environment, capture_output=True, text=True, check=False, preexec_fn=as_an_ordinary_user
-        )
-        return done, own
+        return dap_run("steps=1", *arguments, folder=own, before=as_an_ordinary_user), own
 
     with ThreadPoolExecutor(2) as pool:
         ends = pool.map(run, [(name, arguments) for name, (arguments, _) in cases.items()])

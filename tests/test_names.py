@@ -19,7 +19,7 @@ from dap.record.csv_text import csv_text
 from dap.record.folder_names import MAX_BYTES, folder_names
 from dap.record.sweep import write_sweep
 from dap.record.table_formats import latex_text
-from tests.conftest import dap_run
+from tests.processes import dap_run
 from tests.test_cli import SMALL
 
 HOSTILE = [  # names of files, in bytes, without their .wav

@@ -19,8 +19,8 @@ from dap.record.run_folder import RunFolder
 from dap.restoration import restore_clip
 from dap.run import run
 from dap.signals import tones
-from tests.conftest import dap_run
 from tests.options import composed, options
+from tests.processes import dap_run
 
 RATE = 8000
 TINY = ["size.width=2", "size.n_fft=126", "size.hop_length=32", "steps=6", "snapshot_every=3"]
@@ -134,9 +134,9 @@ def command(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     )
 
 
-def started(folder: Path, *overrides: str, steps: int = 100000) -> subprocess.Popen[str]:
+def started(folder: Path, *overrides: str) -> subprocess.Popen[str]:
     """The command on a fit that does not end by itself, some steps into it."""
-    endless = [*TINY[:3], f"steps={steps}", "snapshot_every=1000000", "stop_early=false", "threads=1", "data.seconds=0.1"]
+    endless = [*TINY[:3], "steps=100000", "snapshot_every=1000000", "stop_early=false", "threads=1", "data.seconds=0.1"]
     process = command(folder, "hydra.run.dir=out", *endless, *overrides)
     waited = time.monotonic() + 120
     while not (folder / "out" / "curves.csv").exists():  # written with the first snapshot
@@ -173,6 +173,21 @@ def test_a_signal_leaves_a_checkpoint_and_the_usual_exit_code(tmp_path, name):
     assert later["steps_done"] >= facts["steps_done"]
 
 
+def test_a_signal_during_the_last_step_ends_what_comes_after_it(tmp_path, clip, monkeypatch):
+    hear_control_c()
+    add = RunFolder.add_iterate
+
+    def signalled(record, step, *rest):
+        if step == 6:  # TINY's last
+            signal.raise_signal(signal.SIGINT)
+        return add(record, step, *rest)
+
+    monkeypatch.setattr(RunFolder, "add_iterate", signalled)
+    with pytest.raises(KeyboardInterrupt):
+        restore_clip(parts_of("stopping=fixed", "stopping.step=6"), clip, tmp_path)
+    assert json.loads((tmp_path / "run.json").read_text())["status"] == "finished"
+
+
 def test_a_second_control_c_is_obeyed_at_once():
     hear_control_c()
     with Interruption() as interruption:
@@ -197,6 +212,7 @@ def test_a_launcher_s_own_handler_has_its_turn():
         signal.signal(signal.SIGUSR2, before)
 
 
+@pytest.mark.slow
 def test_resume_by_the_folder_alone(tmp_path):
     """It knows the settings, the folder that the paths were relative to, and what kind of run it was."""
     (tmp_path / "elsewhere").mkdir()

@@ -17,7 +17,7 @@ import time
 
 import pytest
 
-from tests.conftest import REPOSITORY, dap_run
+from tests.conftest import REPOSITORY, installed_dap_run
 
 N_RUNS = 6
 STEPS = 400
@@ -147,7 +147,7 @@ def test_a_sweep_survives_a_requeue_and_a_kill(cluster, tmp_path):
     assert stopped == {0: "finished", 1: "running", **dict.fromkeys(range(2, N_RUNS), "finished")}
 
     before = {run: (out / str(run) / "run.json").read_bytes() for run in range(N_RUNS)}
-    done = dap_run(*command, folder=tmp_path)
+    done = installed_dap_run(*command, folder=tmp_path)
     tell(f"second pass: exit code {done.returncode}; {done.stdout.strip().splitlines()[-2]}")
     assert done.returncode == 0, done.stderr
     assert f"sweep: {N_RUNS} finished" in done.stdout
@@ -163,7 +163,7 @@ def test_a_sweep_survives_a_requeue_and_a_kill(cluster, tmp_path):
         with open(out / str(run) / "curves.csv") as file:
             assert [int(row["step"]) for row in csv.DictReader(file)] == list(range(STEPS + 1)), "each step once"
 
-    alone = dap_run(*SETTINGS, "seed=0", "hydra.run.dir=alone", folder=tmp_path)
+    alone = installed_dap_run(*SETTINGS, "seed=0", "hydra.run.dir=alone", folder=tmp_path)
     assert alone.returncode == 0, alone.stderr
     for file in ("restored.wav", "metrics.json"):
         assert (tmp_path / "alone" / file).read_bytes() == (out / "0" / file).read_bytes(), "as if it had not been stopped"

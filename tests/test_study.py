@@ -5,7 +5,7 @@ import json
 from omegaconf import OmegaConf
 import pytest
 
-from tests.conftest import dap_run
+from tests.processes import dap_run
 from tests.test_cli import SMALL
 
 

@@ -18,8 +18,8 @@ from dap.record.trained import read_trained
 from dap.record.training_folder import TrainingFolder
 from dap.run import run
 from dap.signals import tones
-from tests.conftest import dap_run
 from tests.options import composed, options
+from tests.processes import dap_run
 from tests.test_resume import hear_control_c
 
 RATE = 8000

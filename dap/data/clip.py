@@ -18,7 +18,8 @@ class Clip:
 
     Args:
         name: short and printable, for folders and tables.
-        waveform: (channel, time): the reference, or with ``degraded`` the observation.
+        waveform: (channel, time): the reference, or with ``degraded`` the observation. A reference of several sounds that
+            are heard at once has a dimension for them before: (source, channel, time).
         sample_rate: Hz.
         gain: what the sound was multiplied with; results are divided by it.
         degraded: True where the sound is already damaged: there is no reference.

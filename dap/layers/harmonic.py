@@ -26,6 +26,7 @@ class HarmonicConv2d(nn.Module):
         mixing: False gives each output channel c one anchor, 1 + c mod N, instead of the sum weighted by w_n: its second.
         shared: one K_f for all anchors, as Eq. 5 is written; False gives each anchor its own (grouped form), N times the
             weights, and fits noise sooner.
+        dilation: frames between the taps along time.
         init_std: of the normal distribution that every weight is drawn from; the biases start at zero.
         bin_offset: where bin 0 of this grid lies, in bins (see `harmonic_mix`): ½(1 − 2^−s) after s poolings by two.
 
@@ -53,22 +54,23 @@ class HarmonicConv2d(nn.Module):
         anchoring: bool = True,
         mixing: bool = True,
         shared: bool = True,
+        dilation: int = 1,
         init_std: float = 0.02,
         bin_offset: float = 0.0,
     ) -> None:
         super().__init__()
         n_harmonics, n_taps = kernel_size
-        if min(in_channels, out_channels, n_harmonics, n_taps, n_anchors) < 1:
+        if min(in_channels, out_channels, n_harmonics, n_taps, n_anchors, dilation) < 1:
             raise ValueError(
-                "in_channels, out_channels, kernel_size and n_anchors must be at least 1, "
-                f"got {in_channels}, {out_channels}, {tuple(kernel_size)}, {n_anchors}"
+                "in_channels, out_channels, kernel_size, n_anchors and dilation must be at least 1, "
+                f"got {in_channels}, {out_channels}, {tuple(kernel_size)}, {n_anchors}, {dilation}"
             )
         if init_std <= 0:
             raise ValueError(f"init_std must be above 0, got {init_std}")
         if n_taps % 2 == 0:
             raise ValueError(f"kernel_size must have an odd number of frames, got {n_taps}")
         self.n_anchors = n_anchors if anchoring else 1
-        self.mixing, self.bin_offset = mixing, bin_offset
+        self.mixing, self.bin_offset, self.dilation = mixing, bin_offset, dilation
         self.ratios = harmonic_ratios(n_harmonics, self.n_anchors)
         n_kernels = 1 if shared else self.n_anchors
         self.frequency_weight = nn.Parameter(init_std * torch.randn(n_kernels, n_harmonics, out_channels, in_channels))
@@ -93,4 +95,5 @@ class HarmonicConv2d(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         mixed = harmonic_mix(x, self.ratio_weight(), self.ratios, self.bin_offset)  # (B, C_out, F, T)
         mixed = mixed.contiguous(memory_format=torch.channels_last)  # the layout in which a 1 × K_t kernel is fastest
-        return F.conv2d(mixed, self.time_weight, self.bias, padding=(0, self.time_weight.shape[-1] // 2))
+        padding = (0, self.dilation * (self.time_weight.shape[-1] // 2))
+        return F.conv2d(mixed, self.time_weight, self.bias, padding=padding, dilation=(1, self.dilation))

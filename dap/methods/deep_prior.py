@@ -128,10 +128,7 @@ class DeepPrior(Fitting):
                 data_term = data_term + self.stft_loss_weight * multi_resolution_stft(observed / level, waveform / level)
             return data_term
 
-        perturbation = torch.Generator(self.device).manual_seed(self.seed)
-        optimizer = self.optimizer(network.parameters())
-        scheduler = None if self.lr_decay is None else StepLR(optimizer, self.lr_decay[0], self.lr_decay[1])
-        fit = Fit(network, latent, objective, optimizer, self.steps, self.input_noise_std, perturbation, scheduler)
+        fit = self._fit(network, latent, objective)
         if state is not None:
             fit.load_state_dict(state["fit"])
         self.facts["rollbacks"] = fit.rollbacks  # filled as it goes
@@ -157,6 +154,12 @@ class DeepPrior(Fitting):
             network = self.network(in_channels=latent.shape[1], out_channels=target.shape[1], size=size)
         self.facts["n_parameters"] = sum(weight.numel() for weight in network.parameters())
         return network.to(self.device)
+
+    def _fit(self, network: nn.Module, latent: Tensor, objective: Callable[[Tensor], Tensor]) -> Fit:
+        perturbation = torch.Generator(self.device).manual_seed(self.seed)
+        optimizer = self.optimizer(network.parameters())
+        scheduler = None if self.lr_decay is None else StepLR(optimizer, self.lr_decay[0], self.lr_decay[1])
+        return Fit(network, latent, objective, optimizer, self.steps, self.input_noise_std, perturbation, scheduler)
 
     def _guide(self, observation: Tensor, task: Task, sample_rate: int) -> Tensor:
         """What the part of the estimate that is not observed is drawn to, (1, channel, time)."""

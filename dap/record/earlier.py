@@ -6,8 +6,9 @@ from dap.record.checkpoint import NAME
 from dap.record.json_file import read_object
 from dap.record.run_folder import Metrics
 
-_RESULTS = ("restored.wav", "metrics.json", "curves.csv", "report.html")  # of a run that is finished
-_ALL = (*_RESULTS, NAME, "run.json", "observation.wav", "reference.wav", "curves.png", "spectrograms.png")
+_RESULTS = ("metrics.json", "curves.csv", "report.html")  # of a run that is finished
+_ALL = (*_RESULTS, NAME, "run.json", "observation.wav", "curves.png", "spectrograms.png")
+_SOUNDS = ("restored.wav", "restored_[1-9].wav", "reference.wav", "reference_[1-9].wav", "snapshots/step_*.wav")
 
 
 def finished_metrics(folder: Path, identity: str) -> Metrics | None:
@@ -30,10 +31,11 @@ def finished_metrics(folder: Path, identity: str) -> Metrics | None:
             "or restart=true begins anew here"
         )
     whole = facts["status"] == "finished" and all((folder / name).exists() for name in _RESULTS)
+    whole = whole and ((folder / "restored.wav").exists() or (folder / "restored_1.wav").exists())
     return read_object(folder / "metrics.json") if whole else None
 
 
 def clear_run(folder: Path) -> None:
     """Take away what a run wrote; nothing else that is in the folder."""
-    for path in [folder / name for name in _ALL] + sorted(folder.glob("snapshots/step_*.wav")):
+    for path in [*(folder / name for name in _ALL), *(path for pattern in _SOUNDS for path in folder.glob(pattern))]:
         path.unlink(missing_ok=True)

@@ -1,6 +1,6 @@
 """The figures of papers, one file a table in the folder ``paper`` beside this one, to stand beside ours."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 import json
 from pathlib import Path
 
@@ -37,6 +37,8 @@ class Published:
         setting: the damage and the clips.
         caveats: what the paper leaves open, and what we read into it.
         rows: in the paper's order.
+        experiment: the one that is for it, where that is not called as the table is.
+        settings: of that experiment's runs, those that the table is of: {"data.holdout": "congas"}.
     """
 
     title: str
@@ -45,6 +47,8 @@ class Published:
     setting: str
     caveats: list[str]
     rows: list[PublishedRow]
+    experiment: str | None = None
+    settings: dict[str, str] = field(default_factory=dict)
 
     def row_of(self, system: System) -> PublishedRow | None:
         """The row to stand beside a system; none for what settings besides the stopping rule tell apart, e.g. an ablation."""
@@ -79,6 +83,9 @@ def read_published(name: str) -> Published:
 
 def published_for(section: Section) -> Published | None:
     """The table that all runs of a section are an experiment for: ``experiment=table1_speech``; None where there is none."""
-    experiments = {run.settings.get("experiment") for run in section.runs}
-    name = experiments.pop() if len(experiments) == 1 else None
-    return read_published(name) if name in published_names() else None
+    for name in published_names():
+        published = read_published(name)
+        wanted = {"experiment": published.experiment or name, **published.settings}
+        if section.runs and all(run.settings.get(key) == value for run in section.runs for key, value in wanted.items()):
+            return published
+    return None

@@ -24,6 +24,7 @@ from dap.stopping import StoppingRule
 
 _MAX_REPORT_SECONDS = 30  # of each sound, and as many snapshots, so that a report stays a page that opens
 _MAX_REPORT_SNAPSHOTS = 12
+_ROUNDING = 1e-6  # of the observation's peak
 _CURVE_SCORES = ("psnr", "si_sdr", "segmental_snr")  # of every iterate: what costs little
 
 Metrics = dict[str, dict[str, Any]]
@@ -64,8 +65,8 @@ class RunFolder:
             "clip": clip.name,
             "source": clip.source,
             "sample_rate": clip.sample_rate,
-            "n_channels": clip.waveform.shape[0],
-            "n_samples": clip.waveform.shape[1],
+            "n_channels": clip.waveform.shape[-2],
+            "n_samples": clip.waveform.shape[-1],
             "degraded": clip.degraded,
             "gain": clip.gain,
             "resumed_at": [*earlier["resumed_at"], self.steps_done] if earlier else [],  # after these steps it was stopped
@@ -74,9 +75,9 @@ class RunFolder:
         for stale in (*path.glob(".*.tmp"), *path.glob("snapshots/.*.tmp")):  # of a process that was killed while writing
             stale.unlink(missing_ok=True)
         self.write_status("running")
-        self._write_sound("observation.wav", observation)
+        self._write_sound("observation", observation)
         if self.reference is not None:
-            self._write_sound("reference.wav", self.reference)
+            self._write_sound("reference", self.reference)
         self.tracker.start(path, self.facts)
         for name, sound in (("observation", observation), ("reference", self.reference)):
             if sound is not None:
@@ -135,27 +136,27 @@ class RunFolder:
         failure: str | None = None,
         residual: Tensor | None = None,
     ) -> Metrics:
-        """restored.wav, the scores, the pictures and the report; returns the scores.
+        """restored.wav (of several sources restored_1.wav …), the scores, the pictures and the report; returns the scores.
 
         Args:
             failure: why the fit ended before its time: what is restored is the best of what was reached, and labelled so.
             residual: the observation less what ``restored`` would have been observed as; scored without a reference.
         """
         write_curves(self.path / "curves.csv", self.rows)
-        self._write_sound("restored.wav", restored)
+        self._write_sound("restored", restored)
         self._track_sound("restored", rule.step or 0, restored)
         self.metrics = metrics = self._metrics(rule_name, rule, oracle, restored)
-        if residual is not None:
+        if residual is not None and residual.abs().max() > _ROUNDING * self.observation.abs().max():
             with contextlib.suppress(ValueError):  # nothing is left over, or less than a frame: nothing to score
                 metrics["restored"]["residual_flatness"] = spectral_flatness(residual)
         self.write_json("metrics.json", metrics)
         marks = {f"restored ({rule_name})": rule.step or 0}
-        sounds = {"observation": self.observation, f"restored ({rule_name}, step {rule.step})": restored}
+        sounds = {"observation": self.observation, **by_source(f"restored ({rule_name}, step {rule.step})", restored)}
         if self.reference is not None:
-            sounds = {"reference": self.reference, **sounds}
+            sounds = {**by_source("reference", self.reference), **sounds}
         if oracle is not None and oracle.estimate is not None:
             marks["oracle"] = oracle.step or 0
-            sounds[f"oracle (step {oracle.step}; needs the reference)"] = oracle.estimate
+            sounds.update(by_source(f"oracle (step {oracle.step}; needs the reference)", oracle.estimate))
         pictures = {
             "Curves": draw_curves(self.rows, marks),
             "Spectrograms": draw_spectrograms(sounds, self.clip.sample_rate),
@@ -167,9 +168,9 @@ class RunFolder:
         report = Report(
             title=f"{self.clip.name}: {self.facts['task']} by {self.facts['system']}",
             facts=[*facts, ("stopped", rule.reason)],
-            metrics=metrics,
+            metrics=_with_sources(metrics),
             sounds={name: self._excerpt(sound) for name, sound in sounds.items()},
-            snapshots=[(step, self._excerpt(self._read_sound(_snapshot_name(step)))) for step in self._some_snapshots()],
+            snapshots=[(step, self._excerpt(self._read_snapshot(step))) for step in self._some_snapshots()],
             sample_rate=self.clip.sample_rate,
             pictures=pictures,
             notes=self._notes(rule_name, rule, failure),
@@ -187,7 +188,7 @@ class RunFolder:
         def scores(estimate: Tensor) -> dict[str, Any]:
             if self.reference is None:
                 return {}
-            return score(estimate, self.reference, self.clip.sample_rate, self.missing)
+            return score(estimate.expand_as(self.reference), self.reference, self.clip.sample_rate, self.missing)
 
         metrics: Metrics = {
             "observation": scores(self.observation),
@@ -199,7 +200,7 @@ class RunFolder:
 
     def _notes(self, rule_name: str, rule: StoppingRule, failure: str | None) -> list[str]:
         notes = [] if failure is None else [f"The fit failed: {failure}. What is restored was reached before."]
-        if self.clip.waveform.shape[1] > _MAX_REPORT_SECONDS * self.clip.sample_rate:
+        if self.clip.waveform.shape[-1] > _MAX_REPORT_SECONDS * self.clip.sample_rate:
             notes.append(f"The players hold the first {_MAX_REPORT_SECONDS} s; the files beside this page hold all.")
         if self.reference is None:
             return ["The input was already damaged: there is no reference, so there are no scores.", *notes]
@@ -219,23 +220,49 @@ class RunFolder:
         return [self.snapshots[round(index * last / max(1, n_kept - 1))] for index in range(n_kept)]
 
     def _excerpt(self, waveform: Tensor) -> Tensor:
-        return waveform[:, : _MAX_REPORT_SECONDS * self.clip.sample_rate]
+        return waveform[..., : _MAX_REPORT_SECONDS * self.clip.sample_rate]
 
-    def _read_sound(self, name: str) -> Tensor:
-        return read_audio(self.path / name)[0] * self.clip.gain
+    def _read_snapshot(self, step: int) -> Tensor:
+        """The sound; of several sources the first."""
+        path = self.path / _snapshot_name(step)
+        found = path.with_suffix(".wav") if path.with_suffix(".wav").exists() else path.with_name(f"{path.name}_1.wav")
+        return read_audio(found)[0] * self.clip.gain
 
     def _write_sound(self, name: str, waveform: Tensor) -> None:
-        write_audio(self.path / name, waveform / self.clip.gain, self.clip.sample_rate)
+        for source, sound in by_source(name, waveform, "_").items():
+            write_audio(self.path / f"{source}.wav", sound / self.clip.gain, self.clip.sample_rate)
 
     def _track_sound(self, name: str, step: int, waveform: Tensor) -> None:
-        self.tracker.add_sound(name, step, waveform / self.clip.gain, self.clip.sample_rate)
+        for source, sound in by_source(name, waveform, "_").items():
+            self.tracker.add_sound(source, step, sound / self.clip.gain, self.clip.sample_rate)
 
     def write_json(self, name: str, content: Any) -> None:
         write_whole(self.path / name, json.dumps(_finite(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def _snapshot_name(step: int) -> str:
-    return f"snapshots/step_{step:06d}.wav"
+    return f"snapshots/step_{step:06d}"
+
+
+def by_source(name: str, waveform: Tensor, separator: str = ", source ") -> dict[str, Tensor]:
+    """A sound by its name; several, (source, channel, time), by names numbered from 1 on.
+
+    >>> import torch
+    >>> list(by_source("restored", torch.zeros(2, 1, 8), "_"))
+    ['restored_1', 'restored_2']
+    """
+    if waveform.ndim == 2:
+        return {name: waveform}
+    return {f"{name}{separator}{index + 1}": source for index, source in enumerate(waveform)}
+
+
+def _with_sources(metrics: Metrics) -> Metrics:
+    """Each entry, and after it those of its sources."""
+    listed: Metrics = {}
+    for name, entry in metrics.items():
+        listed[name] = entry
+        listed.update({f"{name}, source {number}": scores for number, scores in entry.get("sources", {}).items()})
+    return listed
 
 
 def _finite(value: Any) -> Any:

@@ -94,9 +94,10 @@ def _row(folder: Path, row: dict[str, Any], shown: list[str]) -> str:
     bad = "" if row["status"] == "finished" else " bad"
     numbers = [row["step"], row["seconds"], *(row[column] for column in shown)]
     players = [
-        f'<audio controls preload="none" src="{link}/{sound}.wav"></audio>'
-        if (folder / row["run"] / f"{sound}.wav").exists()
-        else ""
+        "".join(
+            f'<audio controls preload="none" src="{link}/{path.name}"></audio>'
+            for path in sorted((folder / row["run"]).glob(f"{sound}*.wav"))  # restored.wav, or restored_1.wav …
+        )
         for sound in ("restored", "observation")
     ]
     return (

@@ -5,7 +5,19 @@ from typing import Any
 from dap.metrics.scores import METRICS
 
 # What fits on a line; metrics.json and the report have all.
-BRIEF = ("si_sdr", "psnr", "snr", "segmental_snr", "snr_missing", "log_spectral_distance", "pesq_wb", "estoi")
+BRIEF = (
+    "si_sdr",
+    "psnr",
+    "snr",
+    "segmental_snr",
+    "snr_missing",
+    "log_spectral_distance",
+    "pesq_wb",
+    "estoi",
+    "sdr",
+    "sir",
+    "sar",
+)
 
 
 def score_table(metrics: dict[str, dict[str, Any]]) -> str:

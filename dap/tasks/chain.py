@@ -75,6 +75,10 @@ class Chain(Task):
             estimate = task.observe(estimate)
         return estimate
 
+    def align(self, estimate: Tensor, reference: Tensor) -> Tensor:
+        """The estimate as the first stage, whose reference this is, would have it."""
+        return self.tasks[0].align(estimate, reference)
+
     def finish(self, estimate: Tensor, observation: Tensor) -> Tensor:
         """The estimate made consistent with what the observation tells for certain through all stages."""
         inputs = [estimate]  # of each stage

@@ -49,7 +49,7 @@ class Task(ABC):
 
     @abstractmethod
     def degrade(self, reference: Tensor, generator: torch.Generator) -> Tensor:
-        """The observation of a clean reference, of the same shape."""
+        """The observation of a clean reference, of the same shape (less the dimension of the sources, where it has one)."""
 
     @abstractmethod
     def observe(self, estimate: Tensor) -> Tensor:
@@ -58,6 +58,10 @@ class Task(ABC):
     def unobserved(self, estimate: Tensor) -> Tensor:
         """What of the estimate the observation does not tell of; differentiable."""
         return estimate - self.observe(estimate)
+
+    def align(self, estimate: Tensor, reference: Tensor) -> Tensor:
+        """The estimate as it is to be held against the reference: in another order, where its order means nothing."""
+        return estimate
 
     @abstractmethod
     def finish(self, estimate: Tensor, observation: Tensor) -> Tensor:

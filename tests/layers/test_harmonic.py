@@ -19,6 +19,7 @@ VARIANTS = {
     "no_mixing": {"mixing": False},
     "pooled_grid": {"bin_offset": 0.25},
     "other_sizes": {"kernel_size": (4, 3), "n_anchors": 5},
+    "dilated": {"dilation": 3},
     "one_tap": {"kernel_size": (1, 1), "n_anchors": 1},
 }
 
@@ -54,7 +55,11 @@ def reference(x: Tensor, layer: HarmonicConv2d) -> Tensor:
                 total = total + torch.einsum("oc,bct->bot", kernel, read(x, n, k, frequency, layer.bin_offset))
         y.append(total)
     mixed = torch.stack(y, dim=2)
-    return F.conv2d(mixed, layer.time_weight, layer.bias, padding=(0, layer.time_weight.shape[-1] // 2))
+    step, reach = layer.dilation, layer.time_weight.shape[-1] // 2
+    padded = F.pad(mixed, (step * reach, step * reach))
+    taps = [padded[..., step * tap : step * tap + x.shape[3]] for tap in range(2 * reach + 1)]
+    summed = sum(torch.einsum("oc,bcft->boft", layer.time_weight[:, :, 0, tap], part) for tap, part in enumerate(taps))
+    return summed + layer.bias[:, None, None]
 
 
 def relative_error(value: Tensor, expected: Tensor) -> float:
@@ -128,6 +133,7 @@ def test_shifting_in_time_shifts_the_output():
     [
         ({"kernel_size": (7, 4)}, "odd number of frames, got 4"),
         ({"n_anchors": 0}, "at least 1, got"),
+        ({"dilation": 0}, "at least 1, got"),
         ({"init_std": -1.0}, "init_std must be above 0, got -1"),
     ],
 )

@@ -12,6 +12,7 @@ from dap.metrics.perceptual import estoi, pesq_wb, stoi
 from dap.metrics.scores import METRICS, score
 from dap.metrics.spectral import LSD_EPFL, log_spectral_distance, multi_resolution_stft_distance
 
+OF_SOURCES = ("sdr", "sir", "sar")
 SPEECH_SCORES = ("pesq_wb", "stoi", "estoi", "csig", "cbak", "covl")
 
 
@@ -44,7 +45,7 @@ def test_each_entry_is_its_function(speech):
     assert (scores["csig"], scores["cbak"], scores["covl"]) == composite(*pair, rate, "wb")
 
 
-@pytest.mark.parametrize("name", METRICS)
+@pytest.mark.parametrize("name", [name for name in METRICS if name not in OF_SOURCES])
 def test_more_noise_is_worse(speech, name):
     estimate, reference, rate = speech
     missing = torch.arange(reference.shape[1]) < 1000
@@ -74,7 +75,7 @@ def test_a_missing_package_is_a_reason(speech, monkeypatch):
     assert set(reasons) == set(SPEECH_SCORES)
     assert reasons["covl"] == "PESQ needs pesq: pip install 'dap[pesq]'"
     assert reasons["stoi"] == "STOI needs pystoi: pip install 'dap[metrics]'"
-    assert all(isinstance(scores[name], float) for name in METRICS if name not in (*SPEECH_SCORES, "snr_missing"))
+    assert all(isinstance(scores[name], float) for name in METRICS if name not in (*SPEECH_SCORES, "snr_missing", *OF_SOURCES))
 
 
 def test_what_is_no_mistake_of_the_signals_is_not_swallowed(speech, monkeypatch):
@@ -93,3 +94,22 @@ def test_a_low_rate_has_no_wide_band():
         ("pesq_wb", "csig", "cbak", "covl"), wide
     )
     assert scores["psnr"] > 0
+
+
+def test_several_sources_have_scores_of_their_own_and_their_means(generator):
+    reference = torch.randn(2, 2, 12000, generator=generator)  # (source, channel, time)
+    estimate = reference + torch.tensor([0.1, 0.01])[:, None, None] * reference.flip(0)
+    names = ["snr", "psnr", "snr_missing", "estoi", *OF_SOURCES]
+    scores = score(estimate, reference, 8000, names=names)
+    assert "snr_missing" not in scores
+    first, second = scores["sources"]["1"], scores["sources"]["2"]
+    assert (first["snr"], second["snr"]) == pytest.approx((20, 40), abs=0.3)
+    assert (first["sir"], second["sir"]) == pytest.approx((20, 40), abs=0.5)
+    for name in ("snr", "psnr", *OF_SOURCES):
+        assert scores[name] == pytest.approx((first[name] + second[name]) / 2)
+
+
+def test_sources_that_are_too_short_say_so():
+    reference = torch.randn(2, 1, 900)
+    scores = score(0.5 * reference, reference, 8000, names=["snr", "segmental_snr", "sdr"])
+    assert (scores["sdr"], scores["not_scored"]["sdr"]) == (None, "900 samples are too short for 2 filters of 512")

@@ -57,6 +57,7 @@ def test_same_seed_same_output(model):
     assert not torch.equal(first.network(first.latent), other.network(other.latent))
 
 
+@pytest.mark.slow
 def test_it_can_overfit(model):
     """A few dozen steps bring the loss of a small target down: the network is connected the right way round."""
     fit = prepared(model)

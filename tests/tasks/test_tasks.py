@@ -9,7 +9,8 @@ from tests.options import options, settings
 RATE = 8000
 SHAPES = [(1, 4000), (1, 4001), (2, 1023)]
 SHORT = {"inpainting": ["task.n_gaps=2", "task.gap_seconds=0.0005", "task.fade_seconds=0"]}  # for clips of a few samples
-DRAWS_NOTHING = {"quantization", "super_resolution", "sample", "reverb"}
+DRAWS_NOTHING = {"quantization", "super_resolution", "sample", "reverb", "separation"}
+SOURCES = {"separation": (2,)}  # dimensions of a reference before (channel, time)
 
 
 @pytest.fixture(params=options("task"))
@@ -22,6 +23,11 @@ def task(name):
     return build(settings(f"task={name}", *SHORT.get(name, []))["task"], "task")
 
 
+@pytest.fixture
+def before(name) -> tuple[int, ...]:
+    return SOURCES.get(name, ())
+
+
 def observed(task, reference, seed=5):
     """The task at the reference, and its observation."""
     generator = torch.Generator().manual_seed(seed)
@@ -30,84 +36,87 @@ def observed(task, reference, seed=5):
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_the_seed_decides_the_observation(name, task, shape):
-    reference = torch.rand(shape) - 0.5
+def test_the_seed_decides_the_observation(name, task, before, shape):
+    reference = torch.rand(*before, *shape) - 0.5
     first, second, other = (observed(task, reference, seed)[1] for seed in (5, 5, 6))
     assert torch.equal(first, second)
     assert torch.equal(first, other) == (name in DRAWS_NOTHING)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_shapes_are_kept(task, shape):
-    reference = torch.rand(shape) - 0.5
+def test_shapes_are_kept(task, before, shape):
+    reference = torch.rand(*before, *shape) - 0.5
     task, observation = observed(task, reference)
-    assert observation.shape == task.observe(reference).shape == task.finish(reference, observation).shape == shape
+    assert observation.shape == task.observe(reference).shape == shape
+    assert task.finish(reference, observation).shape == task.unobserved(reference).shape == reference.shape
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_observing_what_it_was_told_is_the_identity_is_the_identity(task, shape):
-    task, _ = observed(task, torch.rand(shape))
-    estimate = torch.rand(shape)
+def test_observing_what_it_was_told_is_the_identity_is_the_identity(task, before, shape):
+    task, _ = observed(task, torch.rand(*before, *shape))
+    estimate = torch.rand(*before, *shape)
     if task.identity:
         assert torch.equal(task.observe(estimate), estimate)
 
 
-def test_observe_is_differentiable(task):
-    task, _ = observed(task, torch.rand(1, 24))
-    estimate = torch.rand(1, 24, dtype=torch.float64, requires_grad=True)
+def test_observe_is_differentiable(task, before):
+    task, _ = observed(task, torch.rand(*before, 1, 24))
+    estimate = torch.rand(*before, 1, 24, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(task.observe, estimate)
 
 
 @pytest.mark.parametrize("n_samples", [100, 101])
-def test_observe_is_linear_and_its_gradient_the_adjoint(task, n_samples):
+def test_observe_is_linear_and_its_gradient_the_adjoint(task, before, n_samples):
     """⟨A x, u⟩ = ⟨x, Aᵀ u⟩ for all x, with one Aᵀ u that autograd took elsewhere."""
-    task, _ = observed(task, torch.rand(2, n_samples))
-    one, other, u = torch.randn(3, 2, n_samples, dtype=torch.float64)
-    elsewhere = torch.randn(2, n_samples, dtype=torch.float64, requires_grad=True)
+    task, _ = observed(task, torch.rand(*before, 2, n_samples))
+    one, other = torch.randn(2, *before, 2, n_samples, dtype=torch.float64)
+    u = torch.randn(2, n_samples, dtype=torch.float64)
+    elsewhere = torch.randn(*before, 2, n_samples, dtype=torch.float64, requires_grad=True)
     (adjoint,) = torch.autograd.grad(task.observe(elsewhere), elsewhere, u)
     for x in (one, other):
         assert torch.allclose((task.observe(x) * u).sum(), (x * adjoint).sum(), rtol=1e-9)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_finish_is_idempotent(task, shape):
-    task, observation = observed(task, torch.rand(shape) - 0.5)
-    once = task.finish(torch.rand(shape), observation)
+def test_finish_is_idempotent(task, before, shape):
+    task, observation = observed(task, torch.rand(*before, *shape) - 0.5)
+    once = task.finish(torch.rand(*before, *shape), observation)
     assert torch.allclose(task.finish(once, observation), once, atol=1e-6)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_finish_leaves_the_truth_alone(task, shape):
-    reference = torch.rand(shape) - 0.5
+def test_finish_leaves_the_truth_alone(task, before, shape):
+    reference = torch.rand(*before, *shape) - 0.5
     task, observation = observed(task, reference)
     assert torch.allclose(
         task.finish(reference, observation), reference, atol=1e-3
     )  # of ±0.5; what a filter loses at the ends is 1e-4
 
 
-def test_silence_stays_finite(task):
-    _, observation = observed(task, torch.zeros(1, 100))
+def test_silence_stays_finite(task, before):
+    _, observation = observed(task, torch.zeros(*before, 1, 100))
     assert torch.isfinite(observation).all()
 
 
-def test_one_sample_is_right_or_refused(task):
-    reference = torch.full((1, 1), 0.5)
+def test_one_sample_is_right_or_refused(task, before):
+    reference = torch.full((*before, 1, 1), 0.5)
     try:
         task, observation = observed(task, reference)
     except ValueError as error:
         assert "1 sample" in str(error)  # noqa: PT017  (right, or refused)
     else:
-        assert observation.shape == task.observe(reference).shape == task.finish(reference, observation).shape == (1, 1)
+        assert observation.shape == task.observe(reference).shape == (1, 1)
+        assert task.finish(reference, observation).shape == reference.shape
         assert torch.isfinite(observation).all()
 
 
-def test_a_damaged_sound_draws_nothing(task):
+def test_a_damaged_sound_draws_nothing(task, before):
     """A task that must draw refuses it; the others are settled without a generator."""
-    damaged = observed(task, torch.rand(1, 100) - 0.5)[1]
+    damaged = observed(task, torch.rand(*before, 1, 100) - 0.5)[1]
     try:
         observation, rate = task.receive(damaged, RATE)
         task = task.at(rate, observation.shape[-1], None)
     except ValueError as error:
         assert "damaged" in str(error)  # noqa: PT017
     else:
-        assert task.observe(observation).shape == observation.shape
+        assert task.observe(observation.expand(*before, *observation.shape)).shape == observation.shape

@@ -1,4 +1,4 @@
-"""dap-restore: files of any length, rate and channels by a trained model; a deep prior without one; and what it refuses."""
+"""dap-restore: files of any length, rate and channels by a trained model; each on its own without one; and what it refuses."""
 
 import os
 from pathlib import Path
@@ -175,6 +175,18 @@ def test_weights_of_another_network_are_refused(tmp_path):
         ValueError, match=r"method._target_: expected a class or function inside dap. or torch.optim., got 'os.system'"
     ):
         TrainedModel(trained, "cpu")
+
+
+def test_without_a_checkpoint_each_file_is_on_its_own(tmp_path, capsys):
+    """A file that fails costs only itself; see test_restore_blind.py for what becomes of the others."""
+    for name, n_samples in (("it's", 3000), ("short", 100), ("[plain]", 3000)):
+        write_audio(tmp_path / f"{name}.wav", torch.rand(1, n_samples), RATE)
+    files = [str(tmp_path / f"{name}.wav") for name in ("it's", "short", "[plain]")]
+    arguments = ["--out", str(tmp_path / "out"), "--device", "cpu", "--threads", "1", "--quality", "fast"]
+    code, told = said(capsys, *files, *arguments)
+    assert (code, told.count("\n")) == (1, 1)
+    assert "the clip has 100 samples, shorter than one STFT frame" in told
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["[plain].wav", "it's.wav"]
 
 
 @pytest.mark.slow

@@ -18,7 +18,10 @@ SECONDS = 600  # after which a command is taken to hang
 
 
 def dap_run(*arguments: str, folder: Path, before: Callable[[], None] | None = None) -> subprocess.CompletedProcess[str]:
-    """Run dap-run in a folder; ``before`` is called in the new process, and must be a function of a module."""
+    """Run dap-run in a folder; ``before`` is called in the new process, and must be a function of a module.
+
+    From one thread alone: another one that starts a process would take this one's exit code (255 is what is left).
+    """
     with tempfile.TemporaryDirectory() as outputs:
         process = _server().Process(target=_run, args=(list(arguments), folder, Path(outputs), before))
         process.start()

@@ -1,9 +1,5 @@
 """What users get wrong, through the command: one clear line, exit code 2, and nothing left behind."""
 
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-import subprocess
-
 import pytest
 import torch
 
@@ -122,8 +118,8 @@ DAMAGED += ["no_channels", "adpcm", "claims", "nan", "inf"]
 
 
 @pytest.fixture(scope="module")
-def mistakes(tmp_path_factory):
-    """All the commands at once, two at a time: a name, the command's end, and what its line must say."""
+def sounds(tmp_path_factory):
+    """A folder with what the commands name, and what is wrong with each damaged file: its name, its path, the message."""
     folder = tmp_path_factory.mktemp("mistakes")
     write_audio(folder / "short.wav", torch.randn(1, 1000), 8000)
     write_audio(folder / "long.wav", torch.randn(1, 4000), 8000)
@@ -134,31 +130,26 @@ def mistakes(tmp_path_factory):
     (folder / "files").mkdir()
     files = damaged(folder / "files")
     assert list(files) == DAMAGED
-    cases = {name: (command.split(" "), message) for name, (command, message) in SETTINGS_THAT_CANNOT_BE.items()}
-    cases |= {name: (["data=file", f"data.path={path}"], message.split("|")[0]) for name, (path, message) in files.items()}
-
-    def run(case: tuple[str, list[str]]) -> tuple[subprocess.CompletedProcess[str], Path]:
-        name, arguments = case
-        own = folder / "runs" / name
-        own.mkdir(parents=True)
-        for path in folder.iterdir():
-            if path.name not in ("runs", "files"):
-                (own / path.name).symlink_to(path)
-        return dap_run("steps=1", *arguments, folder=own, before=as_an_ordinary_user), own
-
-    with ThreadPoolExecutor(2) as pool:
-        ends = pool.map(run, [(name, arguments) for name, (arguments, _) in cases.items()])
-        return {name: (*end, cases[name][1]) for name, end in zip(cases, ends, strict=True)}
+    return folder, files
 
 
 @pytest.mark.parametrize("name", [*SETTINGS_THAT_CANNOT_BE, *DAMAGED])
-def test_a_mistake_is_one_clear_line(mistakes, name):
-    done, folder, message = mistakes[name]
+def test_a_mistake_is_one_clear_line(sounds, tmp_path, name):
+    folder, files = sounds
+    for path in folder.iterdir():
+        (tmp_path / path.name).symlink_to(path)
+    if name in files:
+        path, message = files[name]
+        arguments, message = ["data=file", f"data.path={path}"], message.split("|")[0]
+    else:
+        command, message = SETTINGS_THAT_CANNOT_BE[name]
+        arguments = command.split(" ")
+    done = dap_run("steps=1", *arguments, folder=tmp_path, before=as_an_ordinary_user)
     assert done.returncode == 2, done.stderr
     lines = done.stderr.strip().splitlines()
     assert len(lines) == 1, done.stderr
     assert lines[0].startswith("dap-run: error: ")
     assert message in lines[0]
     assert done.stdout == ""
-    left = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    left = [path for path in tmp_path.rglob("*") if path.is_file() and not path.is_symlink()]
     assert not left, "nothing is left behind"

@@ -60,7 +60,7 @@ class Page(HTMLParser):
         self.addresses += [value for name, value in attrs if name in ("src", "href", "action", "data", "poster")]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=[pytest.param("files", marks=pytest.mark.slow)])
 def ran(tmp_path_factory):
     folder = tmp_path_factory.mktemp("names")
     sounds = folder / "sounds"

@@ -54,6 +54,7 @@ class Repeat(nn.Module):
 UPSAMPLER_YAML = "_target_: dap.layers.upsample.repeat.Repeat\n_partial_: true\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("option", "files"),
     [

@@ -151,7 +151,8 @@ class RunFolder:
                 metrics["restored"]["residual_flatness"] = spectral_flatness(residual)
         self.write_json("metrics.json", metrics)
         marks = {f"restored ({rule_name})": rule.step or 0}
-        sounds = {"observation": self.observation, **by_source(f"restored ({rule_name}, step {rule.step})", restored)}
+        heard = "restored" if rule_name == "none" else f"restored ({rule_name}, step {rule.step})"
+        sounds = {"observation": self.observation, **by_source(heard, restored)}
         if self.reference is not None:
             sounds = {**by_source("reference", self.reference), **sounds}
         if oracle is not None and oracle.estimate is not None:

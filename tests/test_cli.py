@@ -145,6 +145,7 @@ def test_a_sweep_tells_of_every_combination(tmp_path):
     assert 'href="0/report.html"' in page
 
 
+@pytest.mark.slow
 # That of separation is run by tests/test_separator.py, on sounds of instruments.
 @pytest.mark.parametrize("experiment", sorted({*options("experiment")} - {"table3_separation"}))
 def test_every_experiment_runs(experiment, tmp_path):

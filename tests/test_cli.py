@@ -145,8 +145,8 @@ def test_a_sweep_tells_of_every_combination(tmp_path):
     assert 'href="0/report.html"' in page
 
 
-@pytest.mark.slow
 # That of separation is run by tests/test_separator.py, on sounds of instruments.
+@pytest.mark.slow
 @pytest.mark.parametrize("experiment", sorted({*options("experiment")} - {"table3_separation"}))
 def test_every_experiment_runs(experiment, tmp_path):
     """Of those that sweep, one run; of those that want a data set, on a folder; of those that train, two updates."""

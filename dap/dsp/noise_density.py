@@ -14,6 +14,8 @@ from dap.dsp.stft import STFT
 # σ = 0.003 to 0.1 in clips of peak 1, below 0.07 in recordings of rain, machines, rooms; but 0.3 in pink noise alone.
 WHITE_SHARE = 0.2
 WHITE_SLOPE = 2.4  # dB an octave, in these bins: less is white; 0 to 2.1 (once 2.9) there, 2.6 to 5 in pink noise
+_CLEAN = 10**-2  # times the recording's power, below which what was tracked may well be sound that is soft: a second look
+_RARE_SHARE = 0.05  # of the frames of a bin, free of sound, at least, in that look
 _LOWEST = 0.1  # quantile of the floors that stands for the lowest
 _SILENT_SNR = 0.04  # a-priori SNR up to which a bin holds noise alone
 _AROUND = (5, 17)  # bins and frames that it is averaged over: by one bin alone those would be taken that have little noise
@@ -89,7 +91,8 @@ def blind_noise_density(waveform: Tensor, stft: STFT, noise_std: float | None = 
     """The noise of a recording about which nothing is told.
 
     Each channel's floor is looked at: where many bins, high and low, have the lowest one the noise is taken for white (the
-    others are never without sound), and one number is estimated a channel; else it is tracked, in each bin and frame.
+    others are never without sound), and one number is estimated a channel; else it is tracked, in each bin and frame, and with
+    more caution in a recording that is nearly clean, where soft sound passes for noise.
 
     Args:
         waveform: (channel, time).
@@ -117,6 +120,8 @@ def blind_noise_density(waveform: Tensor, stft: STFT, noise_std: float | None = 
         stds = torch.tensor([estimate_noise_std(channel[None]) for channel in waveform]).to(waveform)
         return NoiseDensity(stds.square()[:, None, None].maximum(least), stft.hop_length)
     tracked = tracked_noise_power(waveform, stft) / per_sample
+    if tracked.mean() < _CLEAN * waveform.square().mean():
+        tracked = tracked_noise_power(waveform, stft, _RARE_SHARE) / per_sample
     return NoiseDensity(tracked.to(waveform).maximum(least), stft.hop_length)
 
 

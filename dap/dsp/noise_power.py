@@ -16,7 +16,7 @@ NOISE_POWERS = ("tracked", "white", "lead", "known")
 _PRESENT_SNR = 10**1.5  # 15 dB: a-priori SNR of a bin that holds sound, the optimum in the paper
 _MEMORY = 0.95  # weight of the past in the tracked power, per frame; the paper's 0.8 at 16 ms would be 0.9 at 8 ms
 _HIGHEST = 2.0  # times its floor, that the tracked power may reach: else dense speech takes it up
-_QUANTILE = 0.25  # of the frames of a bin that are free of sound, at least
+FREE_SHARE = 0.25  # of the frames of a bin that are free of sound, at least
 _FLOOR_FRAMES = 256  # that a floor is taken from: 2 s of frames 8 ms apart
 _FLOOR_BINS = 32  # to each side, that floors are smoothed over: 1 kHz with frames of 32 ms
 _SHARE = 0.35  # of these bins lie below what is taken: a little less than half, since sound only adds. Noise alone: −0.2 dB
@@ -108,7 +108,7 @@ def lead_noise_power(waveform: Tensor, stft: STFT, lead_samples: int) -> Tensor:
     return power.transpose(-1, -2) * _window_power(stft) / window.square().sum()
 
 
-def tracked_noise_power(waveform: Tensor, stft: STFT) -> Tensor:
+def tracked_noise_power(waveform: Tensor, stft: STFT, free_share: float = FREE_SHARE) -> Tensor:
     r"""Power of the noise, followed through the clip without anything being told.
 
     In each frame the power of a bin counts as noise as far as no sound is present; what is said of it else is its floor
@@ -127,6 +127,7 @@ def tracked_noise_power(waveform: Tensor, stft: STFT) -> Tensor:
 
     Args:
         waveform: (channel, time).
+        free_share: of the frames of a bin, free of sound: for `noise_floor`.
 
     Returns:
         (channel, n_freq, n_frames), float64.
@@ -135,7 +136,7 @@ def tracked_noise_power(waveform: Tensor, stft: STFT) -> Tensor:
     delay", 2012 (there with p · N_{m−1} instead of the floor, and a start from the first frames).
     """
     power = stft.analysis(waveform).abs().square().double()  # (channel, n_freq, n_frames)
-    floor = noise_floor(waveform, stft) * _settled()
+    floor = noise_floor(waveform, stft, free_share) * _settled()
     frames = list(zip(power.unbind(-1), floor.unbind(-1), strict=True))
 
     def follow(frames: list[tuple[Tensor, Tensor]], noise: Tensor) -> Iterator[Tensor]:
@@ -151,14 +152,16 @@ def tracked_noise_power(waveform: Tensor, stft: STFT) -> Tensor:
     return (torch.stack(forth, -1) * torch.stack(back, -1)).sqrt() / _settled()
 
 
-def noise_floor(waveform: Tensor, stft: STFT) -> Tensor:
-    """Power of the noise that is there all the time: the lower quartile over 2 s, as far as each bin is free for a quarter.
+def noise_floor(waveform: Tensor, stft: STFT, free_share: float = FREE_SHARE) -> Tensor:
+    """Power of the noise that is there all the time: a low quantile over 2 s, as far as each bin is free for so long.
 
     It is smoothed over the neighbouring bins by a quantile, which passes over those that a held note never leaves; for this,
     frames of up to four times the STFT's length tell the partials of a note apart.
 
     Args:
         waveform: (channel, time).
+        free_share: of the frames of a bin, free of sound: the quantile. Of noise that stays as it is each one tells the same;
+            the lower, the less of what sounds softly is taken for noise, and of noise that swells for what it is.
 
     Returns:
         (channel, n_freq, n_frames), float64; linear in between windows of 2 s, half overlapping.
@@ -181,8 +184,8 @@ def noise_floor(waveform: Tensor, stft: STFT) -> Tensor:
     floors = []
     for index in range(n_windows):
         window = power[..., round(index * step) : round(index * step) + length]
-        quartile = window.quantile(_QUANTILE, dim=-1) / -math.log(1 - _QUANTILE)  # (channel, factor · n_fft // 2 + 1)
-        floors.append(quartile[..., bins].quantile(_SHARE, dim=-1))
+        low = window.quantile(free_share, dim=-1) / -math.log(1 - free_share)  # (channel, factor · n_fft // 2 + 1)
+        floors.append(low[..., bins].quantile(_SHARE, dim=-1))
     floor = torch.stack(floors, -1) * (_window_power(stft) / _window_power(long))  # (channel, n_freq, n_windows)
 
     frame = torch.arange(math.ceil(n_samples / stft.hop_length) + 1, device=waveform.device) / factor

@@ -68,7 +68,7 @@ def _measure_fit(configs: Path, overrides: list[str], steps: int) -> FitCost:
     ConfigStore.instance().store(name="schema", node=Config)
     with initialize_config_dir(str(configs), version_base="1.3"):
         cfg = compose("config", overrides)
-    cfg.device = choose_device(cfg.device, cfg.threads, cfg.tf32)
+    cfg.device = choose_device(cfg.device, cfg.threads, cfg.precision)
     parts = build_parts(cfg, {}, overrides)
     clip, task, observation = observe_clip(parts, parts.data[0])
     iterates = parts.method.restore(observation, task, clip.sample_rate)

@@ -218,7 +218,7 @@ def facts_of(parts: Parts) -> dict[str, Any]:
         "peak": settings["data"].get("peak"),  # the level that is worked at; the files are at the input's
         "device": torch.cuda.get_device_name() if device == "cuda" else f"cpu ({platform.machine()})",
         "threads": torch.get_num_threads(),
-        "tf32": settings["tf32"],
+        "precision": settings["precision"],
         "versions": {
             "dap": __version__,
             "python": platform.python_version(),

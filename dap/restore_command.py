@@ -88,7 +88,7 @@ def restore_by_model(targets: dict[Path, Path], checkpoint: Path, device: str, t
     from dap.record.trained import NAME, read_trained
     from dap.trained_model import TrainedModel
 
-    device = choose_device(device, threads, False)
+    device = choose_device(device, threads)
     trained = read_trained(checkpoint / NAME if checkpoint.is_dir() else checkpoint)
     model = TrainedModel(trained, device)
     failures = 0
@@ -115,7 +115,7 @@ def restore_blind(targets: dict[Path, Path], quality: str, device: str, threads:
     from dap.kept_windows import KeptWindows
     from dap.parts import choose_device
 
-    device = choose_device(device, threads, False)
+    device = choose_device(device, threads)
     method, _ = blind_method(quality)
     failures = 0
     for file, target in targets.items():

@@ -46,7 +46,7 @@ def run(cfg: DictConfig, folder: Path, choices: dict[str, str], overrides: list[
         OSError: the folder cannot be written to.
     """
     cfg = cfg.copy()
-    cfg.device = choose_device(cfg.device, cfg.threads, cfg.tf32)
+    cfg.device = choose_device(cfg.device, cfg.threads, cfg.precision)
     parts = build_parts(cfg, choices, overrides)
     try:
         if isinstance(parts.method, MixAndSeparate):

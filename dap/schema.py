@@ -56,7 +56,7 @@ class Config:
     seed: int = MISSING
     device: str = MISSING
     threads: int | None = MISSING
-    tf32: bool = MISSING
+    precision: str = MISSING
     snapshot_every: int = MISSING
     stop_early: bool = MISSING
     checkpoint_seconds: float | None = MISSING

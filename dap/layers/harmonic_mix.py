@@ -73,6 +73,8 @@ def harmonic_mix(x: Tensor, weight: Tensor, ratios: tuple[Fraction, ...], bin_of
     upper = weight[n_lower:].permute(1, 0, 2).reshape(weight.shape[1], -1)  # (C_out, ratios · C_in)
     lower = weight[:n_lower].flip(0).permute(2, 0, 1).reshape(in_channels, -1)  # (C_in, ratios · C_out)
     rows = x.permute(2, 1, 0, 3).reshape(n_freq, in_channels, batch * n_frames)  # (F, C_in, B · T)
+    if rows.dtype == torch.bfloat16:  # within autocast: no sparse product takes it
+        rows = rows.float()
     mixed: Tensor = _HarmonicMix.apply(rows, upper, lower, ratios, bin_offset)  # type: ignore[no-untyped-call]
     return mixed.view(n_freq, -1, batch, n_frames).permute(2, 1, 0, 3)
 

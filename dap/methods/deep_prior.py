@@ -9,6 +9,7 @@ from torch.optim.lr_scheduler import StepLR
 from dap.dsp.multi_resolution import multi_resolution_stft
 from dap.dsp.representation import Representation
 from dap.fit import Fit
+from dap.layers.precision import at_precision
 from dap.methods.fitting import Fitting
 from dap.methods.iterate import Iterate, State
 from dap.methods.method import Method
@@ -35,6 +36,7 @@ class DeepPrior(Fitting):
         target_rms: level that the observation's maps are scaled to for the fit (and the estimate scaled back from); None
             leaves them as they are. The network starts near zero output, and Adam moves a weight by lr a step: the level
             decides how many steps it takes to get there.
+        precision: of the network's convolutions and products (`at_precision`).
         device: where the network runs.
         seed: of the weights, the latent and its perturbation. The same on every device.
 
@@ -59,6 +61,7 @@ class DeepPrior(Fitting):
         guide: Method | None = None,
         output_ema: float = 0.0,
         target_rms: float | None = 1.0,
+        precision: str = "float32",
         device: torch.device | str = "cpu",
         seed: int = 0,
     ) -> None:
@@ -83,7 +86,7 @@ class DeepPrior(Fitting):
         self.n_iterates = steps + 1
         self.input_noise_std, self.output_ema, self.target_rms = input_noise_std, output_ema, target_rms
         self.stft_loss_weight, self.unobserved_weight, self.guide = stft_loss_weight, unobserved_weight, guide
-        self.device, self.seed = torch.device(device), seed
+        self.precision, self.device, self.seed = precision, torch.device(device), seed
 
     def iterates(self, state: State | None, observation: Tensor, task: Task, sample_rate: int) -> Iterator[Iterate]:
         """Build the network and yield the iterates of its fit: steps + 1 of them, on the observation's device.
@@ -153,7 +156,7 @@ class DeepPrior(Fitting):
             size = tuple(target.shape[2:])
             network = self.network(in_channels=latent.shape[1], out_channels=target.shape[1], size=size)
         self.facts["n_parameters"] = sum(weight.numel() for weight in network.parameters())
-        return network.to(self.device)
+        return at_precision(network.to(self.device), self.precision)
 
     def _fit(self, network: nn.Module, latent: Tensor, objective: Callable[[Tensor], Tensor]) -> Fit:
         perturbation = torch.Generator(self.device).manual_seed(self.seed)

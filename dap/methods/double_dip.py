@@ -9,6 +9,7 @@ import torch.nn.functional as F
 
 from dap.dsp.stft import STFT
 from dap.fit import Fit
+from dap.layers.precision import at_precision
 from dap.methods.fitting import Fitting
 from dap.methods.iterate import Iterate, State
 from dap.tasks.task import Task
@@ -42,6 +43,7 @@ class DoubleDIP(Fitting):
         mask_power: p; 2 is a Wiener filter's mask, more decides harder.
         output_ema: weight of the past in the running mean of magnitudes.
         target_rms: level that the magnitudes of the mixture are scaled to for the fit.
+        precision: of the networks' convolutions and products (`at_precision`).
         device: where the networks run.
         seed: of the weights and the latents.
 
@@ -68,6 +70,7 @@ class DoubleDIP(Fitting):
         mask_power: float = 2.0,
         output_ema: float = 0.9,
         target_rms: float = 0.5,
+        precision: str = "float32",
         device: torch.device | str = "cpu",
         seed: int = 0,
     ) -> None:
@@ -90,7 +93,8 @@ class DoubleDIP(Fitting):
         self.n_sources, self.steps, self.n_iterates = n_sources, steps, steps + 1
         self.stft = STFT(n_fft, hop_length, window)
         self.exclusion_weight, self.mask_power, self.output_ema = exclusion_weight, mask_power, output_ema
-        self.target_rms, self.device, self.seed = target_rms, torch.device(device), seed
+        self.target_rms, self.precision = target_rms, precision
+        self.device, self.seed = torch.device(device), seed
 
     def iterates(self, state: State | None, observation: Tensor, task: Task, sample_rate: int) -> Iterator[Iterate]:
         """Yield estimates, (source, channel, time), that sum to the observation, (channel, time)."""
@@ -153,7 +157,7 @@ class DoubleDIP(Fitting):
             ]
         together = _Together(made).to(self.device)
         self.facts["n_parameters"] = sum(weight.numel() for weight in together.parameters())
-        return together
+        return at_precision(together, self.precision)
 
 
 class _Together(nn.Module):

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from dap.dsp.stft import STFT
+from dap.layers.precision import at_precision
 from dap.methods.iterate import Iterate
 from dap.methods.method import Method
 from dap.tasks.task import Task
@@ -28,6 +29,7 @@ class MixAndSeparate(Method):
             Pixels" does so.
         level_db: the level of the other sound over the target's is drawn from ±level_db in training.
         trained: folder in which trained networks are kept, a folder each; the same settings and sounds train once.
+        precision: of the network's convolutions and products (`at_precision`).
         device: where the network runs.
         seed: of its weights, and of what is drawn in training.
 
@@ -51,6 +53,7 @@ class MixAndSeparate(Method):
         weighted: bool = False,
         level_db: float = 0.0,
         trained: str = "outputs/trained",
+        precision: str = "float32",
         device: torch.device | str = "cpu",
         seed: int = 0,
     ) -> None:
@@ -63,7 +66,8 @@ class MixAndSeparate(Method):
         self.make_network, self.optimizer, self.loss = network, optimizer, loss
         self.stft = STFT(n_fft, hop_length, window)
         self.epochs, self.n_batches, self.batch_size, self.level_db = epochs, n_batches, batch_size, level_db
-        self.weighted, self.trained, self.device, self.seed = weighted, trained, torch.device(device), seed
+        self.weighted, self.trained, self.precision = weighted, trained, precision
+        self.device, self.seed = torch.device(device), seed
         self.network: nn.Module | None = None
         self.sample_rate: int | None = None  # that it was trained at, Hz
 
@@ -74,7 +78,7 @@ class MixAndSeparate(Method):
             torch.manual_seed(self.seed)
             network = self.make_network(in_channels=1, out_channels=1, size=size)
         network = network.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # faster
-        self.network, self.sample_rate = network, sample_rate
+        self.network, self.sample_rate = at_precision(network, self.precision), sample_rate
         self.facts["n_parameters"] = sum(weight.numel() for weight in network.parameters())
         return MaskUpdate(network, self.stft.to(self.device), self.optimizer, self.loss, self.weighted)
 

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from dap.dsp.representation import Representation
+from dap.layers.precision import at_precision
 from dap.methods.iterate import Iterate
 from dap.methods.method import Method
 from dap.tasks.task import Task
@@ -81,6 +82,7 @@ class Supervised(Method):
         silent_start: the network's last layer begins at zero: with ``residual`` the training starts from the observation, and
             not from what random weights add to it, which takes most of a short training to unlearn.
         window_rms: level that each window is scaled to before the network, and back from after it; None leaves it.
+        precision: of the network's convolutions and products (`at_precision`).
         device: where the networks run.
         seed: of the weights; of the batches too. The same on every device.
         epochs, batch_size, n_train, n_valid, n_test, test_names, n_batches, stretch_seconds, valid_seconds, keep: of the
@@ -118,6 +120,7 @@ class Supervised(Method):
         stretch_seconds: float = 10.0,
         valid_seconds: float = 10.0,
         keep: str = "best",
+        precision: str = "float32",
         device: torch.device | str = "cpu",
         seed: int = 0,
     ) -> None:
@@ -148,7 +151,7 @@ class Supervised(Method):
             raise ValueError(f"window_rms must be above 0 or null, got {window_rms}")
         self.window, self.hop, self.window_rms = window, hop, window_rms
         self.fade = round(fade * min(hop, window - hop))  # samples
-        self.device, self.seed = torch.device(device), seed
+        self.precision, self.device, self.seed = precision, torch.device(device), seed
         self.restorer: Restorer | None = None
         self.refines = True  # by the discriminator, where that is asked for at all
 
@@ -170,7 +173,9 @@ class Supervised(Method):
             network = self.network(in_channels=maps.shape[1], out_channels=maps.shape[1], size=tuple(maps.shape[2:]))
             if self.silent_start:
                 silence_output(network)
-            restorer = Restorer(network, self.representation.to(self.device), self.residual).to(self.device)
+            restorer = Restorer(at_precision(network, self.precision), self.representation.to(self.device), self.residual).to(
+                self.device
+            )
             if self.collaborative.n_steps:
                 self.collaborative.find_block(restorer)
             for term in (self.gan, self.feature_loss):

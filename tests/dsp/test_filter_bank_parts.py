@@ -5,12 +5,14 @@ import math
 import pytest
 import torch
 
+from dap.audio import read_audio
 from dap.dsp.chirp_filter import ChirpFilter
 from dap.dsp.least_risk import least_risk_weights
 from dap.dsp.noise_density import NoiseDensity, blind_noise_density
 from dap.dsp.spectral_gain import DecisionDirected, wiener_gain
 from dap.dsp.stft import STFT
 from dap.dsp.two_way_snr import two_way_prior_snr
+from dap.methods.spectral_filter import frame_stft
 from dap.metrics.distortion import si_sdr
 from dap.signals import NOISES
 
@@ -124,3 +126,11 @@ def test_the_least_risk_is_that_of_the_truth(generator):
 def test_errors(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_what_is_soft_is_not_taken_for_noise(test_audio):
+    """Clean speech with hardly a pause: 38 dB below it there may be noise. A quarter of the frames, free, would say 29."""
+    speech, rate = read_audio(test_audio / "speech_lj" / "LJ001-0001.flac")
+    speech = speech[:, round(0.3 * rate) : round(2.3 * rate)]
+    found = blind_noise_density(speech, frame_stft(0.032, rate)).density.mean()
+    assert 10 * math.log10(float(found / speech.square().mean())) < -35

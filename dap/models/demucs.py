@@ -2,6 +2,7 @@
 
 import math
 
+import torch
 from torch import Tensor, nn
 import torch.nn.functional as F
 
@@ -26,7 +27,9 @@ class BLSTM(nn.Module):
         self.linear = nn.Linear(2 * channels, channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        hidden, _ = self.lstm(x.permute(2, 0, 1))  # (time, B, 2C)
+        with torch.autocast("cpu", enabled=False):  # a CPU takes longer for an LSTM in bfloat16
+            exact = x.to(self.linear.weight.dtype) if x.device.type == "cpu" else x
+            hidden, _ = self.lstm(exact.permute(2, 0, 1))  # (time, B, 2C)
         mapped: Tensor = self.linear(hidden)
         return mapped.permute(1, 2, 0)  # (B, C, time)
 

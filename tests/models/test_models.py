@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from dap.layers.precision import at_precision
 from dap.schema import build
 from tests.options import options, settings
 
@@ -55,6 +56,17 @@ def test_same_seed_same_output(model):
     first, second, other = (prepared(model, seed=seed) for seed in (0, 0, 1))
     assert torch.equal(first.network(first.latent), second.network(second.latent))
     assert not torch.equal(first.network(first.latent), other.network(other.latent))
+
+
+def test_bfloat16_is_near_float32(model):
+    exact, coarse = prepared(model), prepared(model)
+    at_precision(coarse.network, "bfloat16")
+    with torch.no_grad():
+        expected, output = exact.network(exact.latent), coarse.network(coarse.latent)
+    error = float((output - expected).norm() / expected.norm())
+    assert output.dtype == torch.float32 and 0 < error < 0.1
+    (coarse.network(coarse.latent) - coarse.target).square().mean().backward()
+    assert all(weight.grad is not None and weight.grad.isfinite().all() for weight in coarse.network.parameters())
 
 
 @pytest.mark.slow

@@ -29,6 +29,7 @@ SYSTEMS = {f"model={model}": [f"model={model}"] for model in options("model")} |
     "dnp": ["method=dnp", "method.warm_up=2", "model=wave_unet"],
     "guided": ["method=guided", "task=inpainting", "task.n_gaps=1", "task.gap_seconds=0.01"],
     "blended": ["method=blended", "task=inpainting", "task.n_gaps=1", "task.gap_seconds=0.01"],
+    "windowed": ["method=windowed", "method.window_seconds=0.1", "method.overlap_seconds=0.02", "method.fade_seconds=0.01"],
     "emv": ["stopping=emv", "stopping.alpha=0.5"],
     "perturbed": ["input_noise_std=0.1", "method.output_ema=0.9", "lr_decay=[3,0.5]"],
     "dropout": ["model=epfl_autoencoder", "model.dropout=0.5"],

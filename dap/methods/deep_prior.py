@@ -40,6 +40,9 @@ class DeepPrior(Fitting):
         device: where the network runs.
         seed: of the weights, the latent and its perturbation. The same on every device.
 
+    Attributes:
+        first_weights: that a fit begins with, a network's ``state_dict``; None: random ones.
+
     Raises:
         ValueError: settings out of range.
 
@@ -87,6 +90,7 @@ class DeepPrior(Fitting):
         self.input_noise_std, self.output_ema, self.target_rms = input_noise_std, output_ema, target_rms
         self.stft_loss_weight, self.unobserved_weight, self.guide = stft_loss_weight, unobserved_weight, guide
         self.precision, self.device, self.seed = precision, torch.device(device), seed
+        self.first_weights: State | None = None
 
     def iterates(self, state: State | None, observation: Tensor, task: Task, sample_rate: int) -> Iterator[Iterate]:
         """Build the network and yield the iterates of its fit: steps + 1 of them, on the observation's device.
@@ -155,6 +159,8 @@ class DeepPrior(Fitting):
             torch.manual_seed(self.seed)
             size = tuple(target.shape[2:])
             network = self.network(in_channels=latent.shape[1], out_channels=target.shape[1], size=size)
+        if self.first_weights is not None:
+            network.load_state_dict(self.first_weights)
         self.facts["n_parameters"] = sum(weight.numel() for weight in network.parameters())
         return at_precision(network.to(self.device), self.precision)
 

@@ -107,6 +107,14 @@ class Inpainting(Task):
         task.mask, task.missing = mask, mask < 1
         return task
 
+    def part(self, start: int, stop: int) -> "Inpainting":
+        """The task of the clip's samples from ``start`` up to ``stop``."""
+        if self.mask is None or self.weight is None or self.missing is None:
+            raise ValueError("where the gaps are depends on the clip: call at() first")
+        task = copy.copy(self)
+        task.mask, task.weight, task.missing = (each[start:stop] for each in (self.mask, self.weight, self.missing))
+        return task
+
     def degrade(self, reference: Tensor, generator: torch.Generator) -> Tensor:
         """What is observed of the reference, (channel, time); the mask was drawn by `at`."""
         return self.observe(reference)

@@ -64,7 +64,8 @@ def test_bfloat16_is_near_float32(model):
     with torch.no_grad():
         expected, output = exact.network(exact.latent), coarse.network(coarse.latent)
     error = float((output - expected).norm() / expected.norm())
-    assert output.dtype == torch.float32 and 0 < error < 0.1
+    assert output.dtype == torch.float32
+    assert 0 < error < 0.1
     (coarse.network(coarse.latent) - coarse.target).square().mean().backward()
     assert all(weight.grad is not None and weight.grad.isfinite().all() for weight in coarse.network.parameters())
 

@@ -1,6 +1,7 @@
 """The deep prior: fit a randomly initialised network to the observation; the iterates are the restorations."""
 
 from collections.abc import Callable, Iterator
+import copy
 
 import torch
 from torch import Tensor, nn
@@ -41,7 +42,8 @@ class DeepPrior(Fitting):
         seed: of the weights, the latent and its perturbation. The same on every device.
 
     Attributes:
-        first_weights: that a fit begins with, a network's ``state_dict``; None: random ones.
+        first_weights: that a fit is to begin with, a network's ``state_dict``; None: random ones.
+        begun_with: those that the last fit began with.
 
     Raises:
         ValueError: settings out of range.
@@ -91,6 +93,7 @@ class DeepPrior(Fitting):
         self.stft_loss_weight, self.unobserved_weight, self.guide = stft_loss_weight, unobserved_weight, guide
         self.precision, self.device, self.seed = precision, torch.device(device), seed
         self.first_weights: State | None = None
+        self.begun_with: State = {}
 
     def iterates(self, state: State | None, observation: Tensor, task: Task, sample_rate: int) -> Iterator[Iterate]:
         """Build the network and yield the iterates of its fit: steps + 1 of them, on the observation's device.
@@ -161,6 +164,7 @@ class DeepPrior(Fitting):
             network = self.network(in_channels=latent.shape[1], out_channels=target.shape[1], size=size)
         if self.first_weights is not None:
             network.load_state_dict(self.first_weights)
+        self.begun_with = copy.deepcopy(network.state_dict())
         self.facts["n_parameters"] = sum(weight.numel() for weight in network.parameters())
         return at_precision(network.to(self.device), self.precision)
 

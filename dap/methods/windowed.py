@@ -128,8 +128,6 @@ class Windowed(Fitting):
         self.fit.first_weights = weights
         losses = []
         for iterate in self.fit.restore(samples, task, sample_rate):
-            if iterate.step == 0:
-                first = _weights(iterate)
             losses.append(iterate.loss)
             rule.update(iterate.step, iterate.estimate)
             if rule.done:
@@ -137,14 +135,8 @@ class Windowed(Fitting):
         if rule.estimate is None or rule.step is None:
             raise FloatingPointError("the stopping rule chose no iterate")
         self.facts["n_parameters"] = self.fit.facts["n_parameters"]
-        last = _weights(iterate)
-        moved = {name: weight + self.learning * (last[name] - weight) for name, weight in first.items()}
+        assert iterate.state is not None
+        last, moved = iterate.state()["fit"]["network"], {}
+        for name, first in self.fit.begun_with.items():  # a norm's count of batches is a whole number
+            moved[name] = first.lerp(last[name], self.learning) if first.is_floating_point() else first
         return rule.estimate, rule.step, losses[rule.step], moved
-
-
-def _weights(iterate: Iterate) -> Weights:
-    """A copy of the network's after this iterate."""
-    if iterate.state is None:
-        raise ValueError("a fit must tell its state")
-    weights: Weights = copy.deepcopy(iterate.state()["fit"]["network"])
-    return weights

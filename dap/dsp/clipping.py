@@ -8,7 +8,7 @@ from torch import Tensor
 from dap.dsp.masks import runs_of
 
 _TOLERANCE = 1e-4  # of the extreme: samples so near to it are at it
-_BELOW = 0.35  # of the samples at the extreme may lie in as high a band below it; below a quantised crest 0.73 do
+_BELOW = 0.5  # of the samples at the extreme may lie in a band below it, three times as high; below a tone's crest as many do
 _HALVINGS = 60  # of the interval that holds the level: float64's digits
 
 
@@ -50,11 +50,12 @@ def _flat_top(waveform: Tensor, shortest: int, fewest: int) -> Tensor:
         return none
     band = 0.75 * (extreme - float(below.max()))  # at least the tolerance, at least a step of quantisation
     top = waveform > extreme - band
-    n_top, n_below = int(top.sum()), int((waveform > extreme - 2 * band).sum() - top.sum())
+    n_top, n_below = int(top.sum()), int((waveform > extreme - 4 * band).sum() - top.sum())
     n_runs = sum(last - first >= shortest for first, last in runs_of(top)) if n_top >= shortest * fewest else 0
     if n_runs < fewest or n_below > _BELOW * n_top:
         return none
-    return waveform[top].min()
+    exact = waveform == extreme
+    return waveform[exact if 2 * exact.sum() > n_top else top].min()  # rounded in some other way, a top is as wide as the band
 
 
 def level_of_sdr(waveform: Tensor, input_sdr_db: float) -> float:

@@ -104,7 +104,7 @@ def restore_by_model(targets: dict[Path, Path], checkpoint: Path, device: str, t
 
 
 def restore_blind(targets: dict[Path, Path], quality: str, device: str, threads: int | None) -> int:
-    """Declip each file where its tops are flat and take noise away, window by window; returns how many failed, each with a line of its own.
+    """Restore each file by method=restore, window by window; returns how many failed, each with a line of its own.
 
     Raises:
         ValueError: the quality or the device cannot be used.

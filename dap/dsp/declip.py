@@ -6,6 +6,10 @@ import torch
 from torch import Tensor
 import torch.nn.functional as F
 
+_ABOVE_NOISE = (
+    4.0  # times the noise in a bin: where the threshold ends; what is weaker is the noise that was clipped with the sound
+)
+
 
 def declip(
     lower: Tensor,
@@ -14,6 +18,7 @@ def declip(
     hop_length: int,
     iterations: int = 200,
     depth_db: float = 60.0,
+    noise_std: float = 0.0,
 ) -> Tensor:
     r"""The sound within bounds whose STFT is sparse, by the alternating directions of A-SPADE with a falling threshold.
 
@@ -33,6 +38,8 @@ def declip(
         hop_length: at most a quarter of it, and a divisor.
         iterations: number of turns.
         depth_db: how far the threshold falls.
+        noise_std: of white noise in the recording: the threshold ends at four times its standard deviation in a bin, if that
+            is not reached before. The louder the noise, the more this helps; 0 for what is to come back with its noise.
 
     Returns:
         (channel, time), between the bounds.
@@ -62,10 +69,12 @@ def declip(
     start = torch.zeros_like(low).clamp(low, high)  # the recording: what was clipped stands at its bound
     spec = analysis(start)  # (channel, n_freq, n_frames)
     loudest = spec.abs().amax((-2, -1), keepdim=True)
+    quietest = (loudest * 10 ** (-depth_db / 20)).clamp(min=_ABOVE_NOISE * noise_std * float(window.square().sum().sqrt()))
+    fall = (quietest / loudest.clamp(min=torch.finfo(loudest.dtype).tiny)).clamp(max=1.0)
     left = torch.zeros_like(spec)
     estimate = start
     for turn in range(iterations):
-        threshold = loudest * 10 ** (-depth_db / 20 * turn / max(iterations - 1, 1))
+        threshold = loudest * fall ** (turn / max(iterations - 1, 1))
         sparse = spec + left
         sparse = sparse.where(_strength(sparse) > threshold, 0)
         estimate = synthesis(sparse - left).clamp(low, high)

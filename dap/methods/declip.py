@@ -7,6 +7,7 @@ from torch import Tensor
 
 from dap.dsp.clipping import flat_tops
 from dap.dsp.declip import declip
+from dap.dsp.noise import estimate_noise_std
 from dap.methods.iterate import Iterate
 from dap.methods.method import Method
 from dap.tasks.clipping import Clipping, clipped_bounds
@@ -49,16 +50,21 @@ class Declip(Method):
         return iter([Iterate(0, None, self._declipped(observation, *task.bounds(observation), sample_rate))])
 
     def declipped(self, observation: Tensor, sample_rate: int) -> Tensor:
-        """A recording, (channel, time), of which nothing is known: declipped where its tops are flat beyond doubt."""
-        levels = flat_tops(observation, _SHORTEST, _FEWEST)
-        return self._declipped(observation, *clipped_bounds(observation, *levels), sample_rate)
+        """A noisy recording, (channel, time), of which nothing is known: declipped where its tops are flat beyond doubt.
 
-    def _declipped(self, observation: Tensor, lower: Tensor, upper: Tensor, sample_rate: int) -> Tensor:
+        What lay beyond is sought above the noise alone: it is the sound that comes back there, and none of its noise.
+        """
+        levels = flat_tops(observation, _SHORTEST, _FEWEST)
+        return self._declipped(observation, *clipped_bounds(observation, *levels), sample_rate, noisy=True)
+
+    def _declipped(self, observation: Tensor, lower: Tensor, upper: Tensor, sample_rate: int, noisy: bool = False) -> Tensor:
         estimate = observation.clone()
         hop_length = 2 * max(1, round(self.frame_seconds * sample_rate / self.overlap / 2))  # so that the frame is even
         for index in (lower < upper).any(-1).nonzero()[:, 0].tolist():
             channel = slice(index, index + 1)
+            noise_std = estimate_noise_std(observation[channel]) if noisy else 0.0
+            frame = self.overlap * hop_length
             estimate[channel] = declip(
-                lower[channel], upper[channel], self.overlap * hop_length, hop_length, self.iterations, self.depth_db
+                lower[channel], upper[channel], frame, hop_length, self.iterations, self.depth_db, noise_std
             )
         return estimate

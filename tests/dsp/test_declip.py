@@ -9,7 +9,7 @@ import torch
 from dap.dsp.declip import declip
 
 
-def written_out(lower, upper, n_fft, hop, iterations, depth_db):
+def written_out(lower, upper, n_fft, hop, iterations, depth_db, noise_std):
     """The same for one channel, (time,) in NumPy: frames and a DFT matrix, frame by frame."""
     n_samples = len(lower)
     n_all = n_samples + 2 * n_fft + -n_samples % hop
@@ -36,7 +36,8 @@ def written_out(lower, upper, n_fft, hop, iterations, depth_db):
     spec = analysis(x)
     loudest, u = np.abs(spec).max(), np.zeros_like(spec)
     for turn in range(iterations):
-        threshold = loudest * 10 ** (-depth_db / 20 * turn / (iterations - 1))
+        quietest = max(loudest * 10 ** (-depth_db / 20), 4 * noise_std * np.sqrt((window**2).sum()))
+        threshold = loudest * (quietest / loudest) ** (turn / (iterations - 1))
         z = spec + u
         energy = np.abs(z) ** 2
         for frame in range(len(z)):
@@ -64,11 +65,11 @@ def snr(estimate, reference):
     return 10 * math.log10(reference.square().sum() / (estimate - reference).square().sum())
 
 
-@pytest.mark.parametrize("n_samples", [200, 307])
-def test_it_is_the_algorithm_written_out(n_samples, generator):
+@pytest.mark.parametrize(("n_samples", "noise_std"), [(200, 0.0), (307, 0.3)])
+def test_it_is_the_algorithm_written_out(n_samples, noise_std, generator):
     lower, upper = clipped(torch.randn(1, n_samples, generator=generator, dtype=torch.float64).cumsum(1), 4.0)
-    estimate = declip(lower, upper, 32, 8, iterations=20, depth_db=50.0)
-    expected = written_out(lower[0].numpy(), upper[0].numpy(), 32, 8, 20, 50.0)
+    estimate = declip(lower, upper, 32, 8, iterations=20, depth_db=50.0, noise_std=noise_std)
+    expected = written_out(lower[0].numpy(), upper[0].numpy(), 32, 8, 20, 50.0, noise_std)
     assert np.abs(estimate[0].numpy() - expected).max() < 1e-9  # of a few units, in float64
 
 

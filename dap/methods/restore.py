@@ -39,7 +39,8 @@ class Restore(Method):
         prior: for inpainting at quality "best": minutes instead of seconds.
         band: for super_resolution.
         tops: for clipping, and for denoise where a window's tops are flat; what is restored is then louder at its peak.
-        quality: "fast" leaves the frames that follow a gliding pitch out of the filters; "default"; "best".
+        quality: "fast" leaves the frames that follow a gliding pitch out of the filters, and declips with one length of
+            frames; "default"; "best".
         window_seconds: longest part that is worked on at once; memory grows with it, not with the sound.
         overlap_seconds: of one window with the next.
         fade_seconds: in which one goes over into the next, in the middle of the overlap.
@@ -84,8 +85,9 @@ class Restore(Method):
         self.filters, self.levels, self.gaps, self.prior, self.band = filters, levels, gaps, prior, band
         self.tops, self.declip = tops, declip
         if quality == "fast":
-            self.filters = copy.copy(filters)
+            self.filters, self.tops = copy.copy(filters), copy.copy(tops)
             self.filters.chirp_seconds = ()
+            self.tops.frame_seconds = tops.frame_seconds[len(tops.frame_seconds) // 2 :][:1]
         self.quality = quality
         self.window_seconds, self.overlap_seconds, self.fade_seconds = window_seconds, overlap_seconds, fade_seconds
 

@@ -14,7 +14,8 @@ def restore(waveform: Any, sample_rate: int, task: str = "denoise", quality: str
     Args:
         waveform: torch tensor or numpy array of floats, (time,) or (channel, time), full scale at ±1.
         sample_rate: Hz, of the damaged sound.
-        task: what was done to it: "denoise", "inpainting", "quantization", "super_resolution".
+        task: what was done to it: "denoise", "inpainting", "quantization", "super_resolution", "clipping" (of
+            which the levels are found by the flat tops; the peak then exceeds the clip's). "denoise" looks for flat tops too.
         quality: "fast", "default", "best": how long it may take, see docs/restore.md.
         **settings: of the task, as in configs/task: ``gaps=[[0.5, 0.52]]`` of inpainting in seconds, ``n_levels=16`` or
             ``n_bits=4`` of quantization, ``factor=2`` of super_resolution, which gives the sound at factor times its rate.

@@ -14,8 +14,9 @@ from typing import Any, NoReturn
 
 _PAGE = """Restore sound files of any length, rate and number of channels: DIR/NAME.wav, 32-bit float, as long as FILE. With a
 checkpoint (best.pt of a run of method=supervised) window by window, at the rate that the model was trained at and back; a file
-of the low rate of a super-resolution is brought to the high one. Without, noise is taken away as method=restore does, blind;
-stopped in the middle, the same command goes on where it was."""
+of the low rate of a super-resolution is brought to the high one. Without, as method=restore does, blind: where tops are flat,
+which only a clipped recording's are, what lay above them is restored, so the peak may exceed FILE's and full scale, and noise
+is taken away; stopped in the middle, the same command goes on where it was."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -103,7 +104,7 @@ def restore_by_model(targets: dict[Path, Path], checkpoint: Path, device: str, t
 
 
 def restore_blind(targets: dict[Path, Path], quality: str, device: str, threads: int | None) -> int:
-    """Take noise away from each file, window by window; returns how many failed, each with a line of its own.
+    """Restore each file by method=restore, window by window; returns how many failed, each with a line of its own.
 
     Raises:
         ValueError: the quality or the device cannot be used.

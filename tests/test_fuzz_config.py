@@ -28,6 +28,7 @@ CHOICES = [
     [],
     ["task=inpainting", "model=wave_unet", "stopping=emv", "data=tones"],
     ["task=quantization", "method=wavelet", "stopping=oracle"],
+    ["task=clipping", "method=declip"],
     ["task=super_resolution", "method=dnp", "model=demucs"],
     ["task=chain", "method=blended", "model=skip_unet", "upsampler=sinc"],
     ["method=dfl", "data=folder", "data.path=."],

@@ -30,6 +30,8 @@ SETTINGS_THAT_CANNOT_BE = {
     "one_level": ("task=quantization task.n_levels=1", "task: n_levels must be from 2 to 16777216, got 1"),
     "levels_and_bits": ("task=quantization task.n_bits=4", "task: give one of n_levels and n_bits and set the other to null"),
     "zero_mu": ("task=quantization task.mu_law=0", "task: mu_law must be a number above 0 or null, got 0"),
+    "level_and_sdr": ("task=clipping task.level=0.5", "task: give one of level and input_sdr_db and set the other to null"),
+    "no_level": ("task=clipping task.input_sdr_db=0", "task: input_sdr_db must be a finite number above 0 or null, got 0"),
     "not_quantised": (
         "task=quantization data=file data.path=long.wav data.degraded=true",
         "is none of the 16 levels (data.peak=null leaves the level of the file as it is)",

@@ -7,10 +7,12 @@ import math
 import torch
 from torch import Tensor
 
+from dap.methods.declip import Declip
 from dap.methods.filter_bank import FilterBank
 from dap.methods.iterate import Iterate
 from dap.methods.method import Method
 from dap.tasks.chain import Chain
+from dap.tasks.clipping import Clipping
 from dap.tasks.denoise import Denoise
 from dap.tasks.inpainting import Inpainting
 from dap.tasks.quantization import Quantization
@@ -25,7 +27,8 @@ Process = Callable[[Tensor], Tensor]
 class Restore(Method):
     """Each task by what restored best on clips that nothing was tuned on, told nothing but the observation.
 
-    denoise: the filter bank, window by window; quantization: smoothing between the cells; inpainting: autoregressive
+    denoise: where tops are flat they are declipped, and then the filter bank, window by window; clipping: the sparsest sound
+    that fits, window by window; quantization: smoothing between the cells; inpainting: autoregressive
     interpolation, blended with a deep prior at the best quality; super_resolution: a faint copy of the upper octave. A chain
     is restored from its last stage back to the first.
 
@@ -35,17 +38,20 @@ class Restore(Method):
         gaps: for inpainting.
         prior: for inpainting at quality "best": minutes instead of seconds.
         band: for super_resolution.
-        quality: "fast" leaves the frames that follow a gliding pitch out of the filters; "default"; "best".
+        tops: for clipping, and for denoise where a window's tops are flat; what is restored is then louder at its peak.
+        quality: "fast" leaves the frames that follow a gliding pitch out of the filters, and declips with one length of
+            frames; "default"; "best".
         window_seconds: longest part that is worked on at once; memory grows with it, not with the sound.
         overlap_seconds: of one window with the next.
         fade_seconds: in which one goes over into the next, in the middle of the overlap.
+        declip: whether flat tops are looked for where the task is denoise.
 
     Raises:
         ValueError: settings out of range; from `restore`, whatever the method of the task cannot use.
 
     >>> from dap.methods.filter_bank import FilterBank
     >>> noise = 0.1 * torch.randn(1, 24000, generator=torch.Generator().manual_seed(0))
-    >>> method = Restore(FilterBank(), *[FilterBank()] * 4, window_seconds=1.0, overlap_seconds=0.5)
+    >>> method = Restore(FilterBank(), *[FilterBank()] * 4, Declip(), window_seconds=1.0, overlap_seconds=0.5)
     >>> estimate = next(method.restore(noise, Denoise(noise_std=0.1), 16000)).estimate
     >>> estimate.shape, bool(estimate.std() < 0.01)                               # noise alone: 20 dB less of it
     (torch.Size([1, 24000]), True)
@@ -58,10 +64,12 @@ class Restore(Method):
         gaps: Method,
         prior: Method,
         band: Method,
+        tops: Declip,
         quality: str = "default",
         window_seconds: float = 4.0,
         overlap_seconds: float = 1.0,
         fade_seconds: float = 0.25,
+        declip: bool = True,
     ) -> None:
         super().__init__()
         if quality not in QUALITIES:
@@ -75,9 +83,11 @@ class Restore(Method):
                 f" got {overlap_seconds}"
             )
         self.filters, self.levels, self.gaps, self.prior, self.band = filters, levels, gaps, prior, band
+        self.tops, self.declip = tops, declip
         if quality == "fast":
-            self.filters = copy.copy(filters)
+            self.filters, self.tops = copy.copy(filters), copy.copy(tops)
             self.filters.chirp_seconds = ()
+            self.tops.frame_seconds = tops.frame_seconds[len(tops.frame_seconds) // 2 :][:1]
         self.quality = quality
         self.window_seconds, self.overlap_seconds, self.fade_seconds = window_seconds, overlap_seconds, fade_seconds
 
@@ -110,7 +120,7 @@ class Restore(Method):
             return self._last(self.band, observation, task, sample_rate)
         if isinstance(task, Quantization):
             return self._last(self.levels, observation, task, sample_rate)
-        if not task.identity:
+        if not task.identity and not isinstance(task, Clipping):
             raise ValueError(f"restore knows no way to restore {type(task).__name__}: take another method")
         return torch.cat(list(self._by_windows([observation], task, sample_rate, observation.shape[-1])), dim=-1)
 
@@ -123,6 +133,10 @@ class Restore(Method):
         around: Callable[[Process], Process] | None = None,
     ) -> Iterator[Tensor]:
         def process(window: Tensor) -> Tensor:
+            if isinstance(task, Clipping):
+                return self._last(self.tops, window, task, sample_rate)
+            if self.declip and isinstance(task, Denoise):
+                window = self.tops.declipped(window, sample_rate)
             return self._last(self.filters, window, task, sample_rate)
 
         length, overlap, fade = (

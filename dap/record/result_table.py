@@ -16,6 +16,7 @@ _DEFAULT_SCORES = {
     "quantization": _SPEECH,
     "super_resolution": ("si_sdr", "snr", "log_spectral_distance"),
     "inpainting": ("snr_missing", "si_sdr"),
+    "clipping": ("snr", "snr_missing", "si_sdr"),
     "separation": ("sdr", "sir", "sar", "si_sdr"),
 }
 _SAME_DB = 1e-3  # by which the scores of one observation may differ from machine to machine

@@ -6,9 +6,8 @@ import torch
 from torch import Tensor
 import torch.nn.functional as F
 
-_ABOVE_NOISE = (
-    4.0  # times the noise in a bin: where the threshold ends; what is weaker is the noise that was clipped with the sound
-)
+# Times the noise in a bin, where the threshold ends: what is weaker is the noise that was clipped with the sound.
+_ABOVE_NOISE = 4.0
 
 
 def declip(

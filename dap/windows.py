@@ -1,7 +1,9 @@
 """A stream of any length, worked on by overlapping windows and joined again: the same length, no seam, bounded memory."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
+import math
 
 import torch
 from torch import Tensor
@@ -9,6 +11,44 @@ import torch.nn.functional as F
 
 Placed = tuple[int, Tensor]
 """A window: the place of its first sample in the stream, and its samples, (channel, window)."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How windows lie, in seconds.
+
+    Args:
+        window_seconds: length of a window.
+        overlap_seconds: of one window with the next: at most half of it.
+        fade_seconds: in which one goes over into the next, in the middle of the overlap.
+
+    Raises:
+        ValueError: lengths not above 0, or that do not fit into each other.
+
+    >>> Layout(4.0, 1.0, 0.25).samples(16000, 10**6), Layout(4.0, 1.0, 0.25).samples(16000, 100)
+    ((64000, 48000, 4000), (100, 100, 0))
+    """
+
+    window_seconds: float
+    overlap_seconds: float
+    fade_seconds: float
+
+    def __post_init__(self) -> None:
+        for name, seconds in (("window_seconds", self.window_seconds), ("fade_seconds", self.fade_seconds)):
+            if not (math.isfinite(seconds) and seconds > 0):
+                raise ValueError(f"{name} must be above 0 s, got {seconds}")
+        if not self.fade_seconds <= self.overlap_seconds <= self.window_seconds / 2:
+            raise ValueError(
+                f"overlap_seconds must be from fade_seconds = {self.fade_seconds} to half of window_seconds ="
+                f" {self.window_seconds}, got {self.overlap_seconds}"
+            )
+
+    def samples(self, sample_rate: int, n_samples: int) -> tuple[int, int, int]:
+        """Window, hop and fade for a sound of ``n_samples``. A shorter one than a window is one: no zeros are put to it."""
+        window, overlap, fade = (
+            round(seconds * sample_rate) for seconds in (self.window_seconds, self.overlap_seconds, self.fade_seconds)
+        )
+        return (n_samples, n_samples, 0) if n_samples <= window else (window, window - overlap, fade)
 
 
 def by_windows(

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator
 import copy
-import math
 
 import torch
 from torch import Tensor
@@ -18,7 +17,7 @@ from dap.tasks.inpainting import Inpainting
 from dap.tasks.quantization import Quantization
 from dap.tasks.super_resolution import SuperResolution
 from dap.tasks.task import Task
-from dap.windows import by_windows
+from dap.windows import Layout, by_windows
 
 QUALITIES = ("fast", "default", "best")
 Process = Callable[[Tensor], Tensor]
@@ -74,14 +73,6 @@ class Restore(Method):
         super().__init__()
         if quality not in QUALITIES:
             raise ValueError(f"quality must be one of {', '.join(QUALITIES)}, got {quality!r}")
-        for name, seconds in (("window_seconds", window_seconds), ("fade_seconds", fade_seconds)):
-            if not (math.isfinite(seconds) and seconds > 0):
-                raise ValueError(f"{name} must be above 0 s, got {seconds}")
-        if not fade_seconds <= overlap_seconds <= window_seconds / 2:
-            raise ValueError(
-                f"overlap_seconds must be from fade_seconds = {fade_seconds} to half of window_seconds = {window_seconds},"
-                f" got {overlap_seconds}"
-            )
         self.filters, self.levels, self.gaps, self.prior, self.band = filters, levels, gaps, prior, band
         self.tops, self.declip = tops, declip
         if quality == "fast":
@@ -89,7 +80,7 @@ class Restore(Method):
             self.filters.chirp_seconds = ()
             self.tops.frame_seconds = tops.frame_seconds[len(tops.frame_seconds) // 2 :][:1]
         self.quality = quality
-        self.window_seconds, self.overlap_seconds, self.fade_seconds = window_seconds, overlap_seconds, fade_seconds
+        self.layout = Layout(window_seconds, overlap_seconds, fade_seconds)
 
     def restore(self, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None = None) -> Iterator[Iterate]:
         """The one estimate, made at once."""
@@ -139,14 +130,7 @@ class Restore(Method):
                 window = self.tops.declipped(window, sample_rate)
             return self._last(self.filters, window, task, sample_rate)
 
-        length, overlap, fade = (
-            round(seconds * sample_rate) for seconds in (self.window_seconds, self.overlap_seconds, self.fade_seconds)
-        )
-        hop = length - overlap
-        if n_samples <= length:  # as it is: filled up with zeros it would be another sound
-            length = hop = n_samples
-            fade = 0
-        return by_windows(blocks, process if around is None else around(process), length, hop, fade)
+        return by_windows(blocks, process if around is None else around(process), *self.layout.samples(sample_rate, n_samples))
 
     def _last(self, method: Method, observation: Tensor, task: Task, sample_rate: int) -> Tensor:
         *_, last = method.restore(observation, task, sample_rate)

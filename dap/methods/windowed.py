@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 import copy
-import math
 
 import torch
 from torch import Tensor
@@ -13,7 +12,7 @@ from dap.methods.iterate import Iterate, State
 from dap.stopping import StoppingRule
 from dap.tasks.inpainting import Inpainting
 from dap.tasks.task import Task
-from dap.windows import cut, join
+from dap.windows import Layout, cut, join
 
 _SILENT = 1e-12  # mean square
 Weights = dict[str, Tensor]
@@ -56,14 +55,6 @@ class Windowed(Fitting):
         learning: float = 0.5,
     ) -> None:
         super().__init__()
-        for name, seconds in (("window_seconds", window_seconds), ("fade_seconds", fade_seconds)):
-            if not (math.isfinite(seconds) and seconds > 0):
-                raise ValueError(f"{name} must be above 0 s, got {seconds}")
-        if not fade_seconds <= overlap_seconds <= window_seconds / 2:
-            raise ValueError(
-                f"overlap_seconds must be from fade_seconds = {fade_seconds} to half of window_seconds = {window_seconds},"
-                f" got {overlap_seconds}"
-            )
         if passes < 1:
             raise ValueError(f"passes must be at least 1, got {passes}")
         if not 0 <= learning <= 1:
@@ -71,7 +62,7 @@ class Windowed(Fitting):
         if not stopping.blind:
             raise ValueError("windowed stops each fit blindly: take stopping=discrepancy, emv or fixed, not oracle")
         self.fit, self.stopping, self.passes, self.learning = fit, stopping, passes, learning
-        self.window_seconds, self.overlap_seconds, self.fade_seconds = window_seconds, overlap_seconds, fade_seconds
+        self.layout = Layout(window_seconds, overlap_seconds, fade_seconds)
         self.n_iterates = 2  # at least; how many is known with the sound
 
     def iterates(self, state: State | None, observation: Tensor, task: Task, sample_rate: int) -> Iterator[Iterate]:
@@ -81,13 +72,7 @@ class Windowed(Fitting):
                 f"windowed cannot cut what {type(task).__name__} observes into windows: take task=denoise, quantization or "
                 "inpainting, or method=deep_prior on a stretch (data.seconds)"
             )
-        n_samples = observation.shape[-1]
-        window, overlap, fade = (
-            round(seconds * sample_rate) for seconds in (self.window_seconds, self.overlap_seconds, self.fade_seconds)
-        )
-        if n_samples <= window:
-            window, overlap, fade = n_samples, 0, 0
-        hop = window - overlap
+        window, hop, fade = self.layout.samples(sample_rate, observation.shape[-1])
         placed = list(cut([observation], window, hop))
         self.n_iterates = 1 + self.passes * len(placed)
 

@@ -13,6 +13,7 @@ from dap.metrics.distortion import si_sdr, snr
 from dap.restore_command import main
 from dap.tasks.clipping import Clipping
 from dap.tasks.denoise import Denoise
+from dap.windows import Layout
 
 
 def clip(path, test_audio, seconds=0.5):
@@ -59,7 +60,7 @@ def test_windows_leave_no_seam():
     reference = 0.8 * torch.sin(torch.arange(30000) * 0.3)[None] * torch.linspace(0.5, 1, 30000)
     task, observation = observed(reference, 8000, 10.0)
     method, _ = blind_method("fast")
-    method.window_seconds, method.overlap_seconds, method.fade_seconds = 1.0, 0.4, 0.1
+    method.layout = Layout(1.0, 0.4, 0.1)
     estimate = next(method.restore(observation, task, 8000)).estimate
     assert torch.allclose(task.finish(estimate, observation), estimate, atol=1e-6)
     errors = (estimate - reference)[0, 2000:-2000].reshape(-1, 1000).abs().amax(1)

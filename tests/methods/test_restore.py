@@ -18,6 +18,7 @@ from dap.tasks.inpainting import Inpainting
 from dap.tasks.quantization import Quantization
 from dap.tasks.super_resolution import SuperResolution
 from dap.tasks.task import Task
+from dap.windows import Layout
 
 TASK = Denoise(noise_std=0.1)
 RATE = 16000
@@ -82,7 +83,7 @@ def test_windows_leave_no_seam(generator):
     """A steady tone in noise: where windows meet it is no other than elsewhere, in level and in what is left of the noise."""
     n_samples = 5 * RATE
     tone = 0.5 * torch.sin(torch.arange(n_samples) * 0.3)[None]
-    method = short(window_seconds=1.0, overlap_seconds=0.4, fade_seconds=0.1)
+    method = short(layout=Layout(1.0, 0.4, 0.1))
     estimate = last(method, tone + 0.1 * torch.randn(1, n_samples, generator=generator))
     assert estimate.shape == tone.shape
     blocks = (estimate - tone)[0, : n_samples // 160 * 160].reshape(-1, 160).square().mean(1)  # 10 ms each
@@ -102,7 +103,7 @@ def test_windows_leave_no_seam(generator):
 @pytest.mark.parametrize("channels", [1, 2])
 def test_lengths_and_channels(n_samples, channels, generator):
     observation = 0.1 * torch.randn(channels, n_samples, generator=generator)
-    estimate = last(short("fast", window_seconds=1.0, overlap_seconds=0.4, fade_seconds=0.1), observation)
+    estimate = last(short("fast", layout=Layout(1.0, 0.4, 0.1)), observation)
     assert estimate.shape == observation.shape
     assert estimate.std() < 0.03
 
@@ -128,7 +129,7 @@ def test_silence_and_what_is_clipped(generator):
     silence = torch.zeros(2, RATE)
     assert torch.equal(last(short(), silence), silence)
     half = torch.cat([torch.zeros(1, RATE), (3 * torch.randn(1, RATE, generator=generator)).clamp(-1, 1)], dim=1)
-    estimate = last(short("fast", window_seconds=0.5, overlap_seconds=0.2, fade_seconds=0.1), half)
+    estimate = last(short("fast", layout=Layout(0.5, 0.2, 0.1)), half)
     assert torch.isfinite(estimate).all()
     assert estimate[:, : RATE // 2].abs().max() < 1e-6
 

@@ -22,8 +22,7 @@ class Windowed(Fitting):
     """Fits a deep prior to one overlapping window after another, and fades each into the next.
 
     The weights that a fit begins with learn from the windows (Reptile): after each they move towards those that its fit ended
-    with, and with every window, and every pass through the recording, they are nearer to what this recording sounds like,
-    while the noise is another in each. Memory for the fit is that of a window, whatever the length. An iterate is a window
+    with, so that they come to know what this recording sounds like, while the noise is another in each window. Memory for the fit is that of a window, whatever the length. An iterate is a window
     more: the windows as they were restored last, and what has no restoration yet as it was observed. A silent window stays.
 
     Args:
@@ -33,7 +32,8 @@ class Windowed(Fitting):
         window_seconds: length of a window; a shorter sound is one.
         overlap_seconds: of one window with the next.
         fade_seconds: in which one goes over into the next, in the middle of the overlap.
-        passes: how often the recording is gone through; the last one's restorations are kept.
+        passes: how often the recording is gone through; the last one's restorations are kept. From the second on the noise
+            is known too: what that wins or loses depends on the recording.
         learning: how far the first weights move towards those of a fit's end: 0 leaves them random, 1 begins each fit where
             the last one ended.
 
@@ -51,7 +51,7 @@ class Windowed(Fitting):
         window_seconds: float = 2.0,
         overlap_seconds: float = 0.25,
         fade_seconds: float = 0.1,
-        passes: int = 2,
+        passes: int = 1,
         learning: float = 0.5,
     ) -> None:
         super().__init__()

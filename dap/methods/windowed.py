@@ -22,8 +22,9 @@ class Windowed(Fitting):
     """Fits a deep prior to one overlapping window after another, and fades each into the next.
 
     The weights that a fit begins with learn from the windows (Reptile): after each they move towards those that its fit ended
-    with, so that they come to know what this recording sounds like, while the noise is another in each window. Memory for the fit is that of a window, whatever the length. An iterate is a window
-    more: the windows as they were restored last, and what has no restoration yet as it was observed. A silent window stays.
+    with, so that they come to know what this recording sounds like, while the noise is another in each window. Memory for the
+    fit is that of a window, whatever the length. An iterate is a window more: the windows as they were restored last, and what
+    has no restoration yet as it was observed. A silent window stays.
 
     Args:
         fit: of each window.

@@ -10,6 +10,7 @@ from dap.methods.deep_prior import DeepPrior
 from dap.methods.fitting import Fitting
 from dap.methods.iterate import Iterate, State
 from dap.stopping import StoppingRule
+from dap.tasks.clipping import Clipping
 from dap.tasks.inpainting import Inpainting
 from dap.tasks.task import Task
 from dap.windows import Layout, cut, join
@@ -68,10 +69,10 @@ class Windowed(Fitting):
 
     def iterates(self, state: State | None, observation: Tensor, task: Task, sample_rate: int) -> Iterator[Iterate]:
         """Yield an estimate for each number of windows, from 0 on."""
-        if not (task.identity or isinstance(task, Inpainting)):
+        if not (task.identity or isinstance(task, Inpainting | Clipping)):
             raise ValueError(
-                f"windowed cannot cut what {type(task).__name__} observes into windows: take task=denoise, quantization or "
-                "inpainting, or method=deep_prior on a stretch (data.seconds)"
+                f"windowed cannot cut what {type(task).__name__} observes into windows: take task=denoise, quantization, "
+                "inpainting or clipping, or method=deep_prior on a stretch (data.seconds)"
             )
         window, hop, fade = self.layout.samples(sample_rate, observation.shape[-1])
         placed = list(cut([observation], window, hop))

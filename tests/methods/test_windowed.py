@@ -15,6 +15,7 @@ from dap.models.latent import Latent
 from dap.models.spectrogram_unet import SpectrogramUNet
 from dap.signals import tones
 from dap.stopping import Discrepancy, Fixed, Oracle
+from dap.tasks.clipping import Clipping
 from dap.tasks.denoise import Denoise
 from dap.tasks.inpainting import Inpainting
 from dap.tasks.super_resolution import SuperResolution
@@ -122,6 +123,16 @@ def test_gaps_in_any_window_are_filled():
     assert torch.allclose(finished[:, known], observation[:, known], atol=1e-6)
     for start, stop in ((400, 480), (2400, 2480)):
         assert finished[:, start:stop].square().mean() > 0.01
+
+
+def test_what_was_clipped_is_free_beyond_its_level_in_each_window():
+    reference = tones([500.0, 750.0], 3100, RATE)[None]
+    task = Clipping(level=0.5).at(RATE, 3100, None)
+    observation = task.degrade(reference, torch.Generator())
+    *_, last = windowed(steps=120).restore(observation, task, RATE)
+    finished = task.finish(last.estimate, observation)
+    for part in (slice(0, 1000), slice(1000, 2000), slice(2000, 3100)):
+        assert (finished - reference)[:, part].square().mean() < 0.9 * (observation - reference)[:, part].square().mean()
 
 
 def test_bad_settings_are_refused():

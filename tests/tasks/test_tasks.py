@@ -70,7 +70,7 @@ def test_observe_is_differentiable(task, before):
 def test_observe_is_linear_and_its_gradient_the_adjoint(name, task, before, n_samples):
     """⟨A x, u⟩ = ⟨x, Aᵀ u⟩ for all x, with one Aᵀ u that autograd took elsewhere."""
     if name in NOT_LINEAR:
-        pytest.skip("by what it is")
+        pytest.skip("clipping is not linear")
     task, _ = observed(task, torch.rand(*before, 2, n_samples))
     one, other = torch.randn(2, *before, 2, n_samples, dtype=torch.float64)
     u = torch.randn(2, n_samples, dtype=torch.float64)

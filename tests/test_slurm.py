@@ -17,6 +17,7 @@ import time
 
 import pytest
 
+from dap.record.checkpoint import read_checkpoint
 from tests.conftest import REPOSITORY, installed_dap_run
 
 N_RUNS = 6
@@ -107,6 +108,14 @@ def facts(run: Path) -> dict:
     return json.loads((run / "run.json").read_text())
 
 
+def steps_kept(run: Path) -> int:
+    """How many steps a run that is killed now would not have to make again."""
+    if not (run / "checkpoint.pt").exists():
+        return 0
+    state = read_checkpoint(run, facts(run)["identity"])
+    return 0 if state is None else state["method"]["fit"]["next_step"] - 1
+
+
 def tell(line: str) -> None:
     """For the test's log."""
     print(f"slurm: {time.strftime('%H:%M:%S')} {line}")
@@ -120,15 +129,14 @@ def test_a_sweep_survives_a_requeue_and_a_kill(cluster, tmp_path):
         program = str(Path(sys.executable).with_name("dap-run"))
         sweep = subprocess.Popen([program, *command], cwd=tmp_path, stdout=log, stderr=log)
     try:
-        wait(lambda: (out / "0" / "checkpoint.pt").exists(), 120, "the first checkpoint of run 0")
+        wait(lambda: steps_kept(out / "0") > 0, 120, "a checkpoint of run 0 with steps in it")
         jobs = dict(line.split() for line in ask("squeue", "-h", "-r", "-o", "%i %T"))
         assert len(jobs) == N_RUNS
         array = next(iter(jobs)).partition("_")[0]
         tell(f"job array {array}: {jobs}")
         ask("scontrol", "requeue", f"{array}_0")
         tell(f"requeued {array}_0")
-        wait(lambda: (out / "1" / "checkpoint.pt").exists(), 120, "the first checkpoint of run 1")
-        time.sleep(0.2)  # and some more after it
+        wait(lambda: steps_kept(out / "1") > 0, 120, "a checkpoint of run 1 with steps in it")
         os.kill(task_process(1), signal.SIGKILL)
         tell(f"killed -9 the process of {array}_1")
         wait(lambda: ask("squeue", "-h", "-j", f"{array}_0", "-o", "%T") == ["PENDING"], 60, "the requeued job in the queue")

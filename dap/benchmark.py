@@ -18,6 +18,7 @@ from dap.layers.harmonic import HarmonicConv2d
 from dap.parts import build_parts, choose_device
 from dap.restoration import observe_clip
 from dap.schema import Config
+from dap.threads import set_threads
 
 OPERATORS: dict[str, Callable[..., nn.Module]] = {
     "conv2d 7 × 7": lambda n_in, n_out: Conv2d(n_in, n_out, kernel_size=7),
@@ -68,8 +69,9 @@ def _measure_fit(configs: Path, overrides: list[str], steps: int) -> FitCost:
     ConfigStore.instance().store(name="schema", node=Config)
     with initialize_config_dir(str(configs), version_base="1.3"):
         cfg = compose("config", overrides)
-    cfg.device = choose_device(cfg.device, cfg.threads, cfg.precision)
+    cfg.device = choose_device(cfg.device, cfg.precision)
     parts = build_parts(cfg, {}, overrides)
+    set_threads(cfg.threads, parts.method.threaded)
     clip, task, observation = observe_clip(parts, parts.data[0])
     iterates = parts.method.restore(observation, task, clip.sample_rate)
     times = []

@@ -30,6 +30,7 @@ from dap.help import help_page
 from dap.multirun import RefusedSweepError, end_sweep, exit_code, exit_codes, prefer_configs, trouble_of_launcher
 from dap.printable import printable
 from dap.schema import Config, system_name
+from dap.threads import wait_passively
 
 _PACKAGE = Path(__file__).resolve().parent
 CONFIGS = next((path for path in (_PACKAGE / "configs", _PACKAGE.parent / "configs") if path.is_dir()), _PACKAGE)
@@ -38,6 +39,7 @@ CONFIGS = next((path for path in (_PACKAGE / "configs", _PACKAGE.parent / "confi
 def main() -> None:
     """Entry point of the console script."""
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises, instead of printing and exiting with 1
+    wait_passively()
     ConfigStore.instance().store(name="schema", node=Config)
     prefer_configs(CONFIGS)
     OmegaConf.register_new_resolver(

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LRScheduler
 
+from dap.layers.precision import compute
+
 _KEEP_EVERY = 25  # steps between the states that a fit which went wrong can go back to
 _EXPLODED = 100.0  # times the first loss
 
@@ -33,6 +35,7 @@ class Fit:
         generator: of that noise, on the latent's device.
         scheduler: changes the optimiser's learning rate after each update.
         retries: how often it may go back.
+        precision: of the network's convolutions and products (`dap.layers.precision.compute`).
 
     Attributes:
         rollbacks: the steps at which it went back.
@@ -58,10 +61,11 @@ class Fit:
         generator: torch.Generator | None = None,
         scheduler: LRScheduler | None = None,
         retries: int = 3,
+        precision: str = "float32",
     ) -> None:
         self.network, self.latent, self.objective, self.optimizer = network, latent, objective, optimizer
         self.steps, self.input_noise_std, self.generator = steps, input_noise_std, generator
-        self.scheduler, self.retries = scheduler, retries
+        self.scheduler, self.retries, self.precision = scheduler, retries, precision
         self.next_step = 0
         self.first_loss = math.inf
         self.rollbacks: list[int] = []
@@ -70,7 +74,7 @@ class Fit:
     def __iter__(self) -> Iterator[tuple[int, float, Tensor]]:
         while self.next_step <= self.steps:
             step = self.next_step
-            output = self.network(self._input())
+            output = compute(self.network, self.precision, self._input())
             loss = self.objective(output)
             value = loss.item()
             if not math.isfinite(value) or 0 < _EXPLODED * self.first_loss < value:

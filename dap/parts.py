@@ -7,7 +7,7 @@ from omegaconf import DictConfig, OmegaConf
 import torch
 
 from dap.data.clip import Dataset
-from dap.layers.precision import PRECISIONS
+from dap.layers.precision import check_precision
 from dap.methods.method import Method
 from dap.record.objective import check_objective
 from dap.record.trackers.guarded import Guarded
@@ -87,22 +87,18 @@ def build_parts(cfg: DictConfig, choices: dict[str, str], overrides: list[str]) 
     )
 
 
-def choose_device(device: str, threads: int | None, precision: str = "float32") -> str:
-    """Set torch up; returns the device to run on, where "auto" is CUDA if there is one.
+def choose_device(device: str, precision: str = "float32") -> str:
+    """Set torch up for a precision; returns the device to run on, where "auto" is CUDA if there is one.
 
     Raises:
-        ValueError: an unknown device or precision, CUDA where there is none, or threads below 1.
+        ValueError: an unknown device or precision, CUDA where there is none, or a CPU that does not multiply bfloat16.
     """
     if device not in ("auto", "cpu", "cuda"):
         raise ValueError(f"device: must be auto, cpu or cuda, got {device!r}")
     if device == "cuda" and not torch.cuda.is_available():
         raise ValueError("device: cuda was asked for, but torch finds no CUDA device here; device=auto takes the CPU")
-    if precision not in PRECISIONS:
-        raise ValueError(f"precision: must be one of {', '.join(PRECISIONS)}, got {precision!r}")
-    if threads is not None:
-        if threads < 1:
-            raise ValueError(f"threads: must be at least 1 or null, got {threads}")
-        torch.set_num_threads(threads)
+    chosen = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+    check_precision(precision, chosen)
     torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
     torch.backends.cudnn.allow_tf32 = precision == "tf32"
-    return ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+    return chosen

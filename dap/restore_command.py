@@ -12,6 +12,8 @@ import signal
 import sys
 from typing import Any, NoReturn
 
+from dap.threads import set_threads, wait_passively
+
 _PAGE = """Restore sound files of any length, rate and number of channels: DIR/NAME.wav, 32-bit float, as long as FILE. With a
 checkpoint (best.pt of a run of method=supervised) window by window, at the rate that the model was trained at and back; a file
 of the low rate of a super-resolution is brought to the high one. Without, as method=restore does, blind: where tops are flat,
@@ -37,8 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--checkpoint", metavar="CHECKPOINT", type=Path, help="best.pt of a trained model, or the run's folder")
     parser.add_argument("--quality", default="default", help="without a checkpoint: fast, default, best")
     parser.add_argument("--device", default="auto", help="auto (CUDA where there is one), cpu, cuda")
-    parser.add_argument("--threads", type=int, help="CPU threads; one a core by default")
+    parser.add_argument("--threads", type=int, help="CPU threads; by default one, and with a checkpoint one a core")
     options = parser.parse_args(arguments)
+    wait_passively()
     before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that what is half-written goes
     try:
         targets = plan(options.files, options.out)
@@ -89,7 +92,8 @@ def restore_by_model(targets: dict[Path, Path], checkpoint: Path, device: str, t
     from dap.record.trained import NAME, read_trained
     from dap.trained_model import TrainedModel
 
-    device = choose_device(device, threads)
+    device = choose_device(device)
+    set_threads(threads, several=True)
     trained = read_trained(checkpoint / NAME if checkpoint.is_dir() else checkpoint)
     model = TrainedModel(trained, device)
     failures = 0
@@ -116,7 +120,8 @@ def restore_blind(targets: dict[Path, Path], quality: str, device: str, threads:
     from dap.kept_windows import KeptWindows
     from dap.parts import choose_device
 
-    device = choose_device(device, threads)
+    device = choose_device(device)
+    set_threads(threads, several=False)
     method, _ = blind_method(quality)
     failures = 0
     for file, target in targets.items():

@@ -16,6 +16,7 @@ from dap.record.summary import summary_row, write_summary
 from dap.record.table import score_table
 from dap.restoration import restore_clip
 from dap.separator import train_separator
+from dap.threads import set_threads
 from dap.training_run import train
 
 
@@ -46,8 +47,9 @@ def run(cfg: DictConfig, folder: Path, choices: dict[str, str], overrides: list[
         OSError: the folder cannot be written to.
     """
     cfg = cfg.copy()
-    cfg.device = choose_device(cfg.device, cfg.threads, cfg.precision)
+    cfg.device = choose_device(cfg.device, cfg.precision)
     parts = build_parts(cfg, choices, overrides)
+    set_threads(cfg.threads, parts.method.threaded)
     try:
         if isinstance(parts.method, MixAndSeparate):
             train_separator(parts, parts.method)

@@ -8,7 +8,8 @@ import sys
 import pytest
 import torch
 
-torch.set_num_threads(1)  # two threads on two busy cores can be several times slower than one
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # two threads on two busy cores can be several times slower than one
+torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 

@@ -66,7 +66,7 @@ def composed(index: int) -> tuple[DictConfig, dict[str, str], list[str]]:
 def prepare(cfg: DictConfig, chosen: dict[str, str], overrides: list[str]) -> None:
     """All that a run does before its first step."""
     cfg = cfg.copy()
-    cfg.device = choose_device(cfg.device, None if cfg.threads is None else min(cfg.threads, 1), cfg.precision)
+    cfg.device = choose_device(cfg.device, cfg.precision)
     parts = build_parts(cfg, chosen, overrides)
     clip, task, observation = observe_clip(parts, parts.data[0])
     parts.stopping().start(task, observation, None if clip.degraded else clip.waveform)

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 import torch.nn.functional as F
 
 from dap.layers.harmonic_mix import harmonic_mix, harmonic_ratios
+from dap.layers.precision import map_layout
 
 
 class HarmonicConv2d(nn.Module):
@@ -94,6 +95,7 @@ class HarmonicConv2d(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         mixed = harmonic_mix(x, self.ratio_weight(), self.ratios, self.bin_offset)  # (B, C_out, F, T)
-        mixed = mixed.contiguous(memory_format=torch.channels_last)  # the layout in which a 1 × K_t kernel is fastest
+        layout = map_layout(mixed.device, torch.is_autocast_enabled(mixed.device.type))
+        mixed = mixed.contiguous(memory_format=layout)
         padding = (0, self.dilation * (self.time_weight.shape[-1] // 2))
         return F.conv2d(mixed, self.time_weight, self.bias, padding=padding, dilation=(1, self.dilation))

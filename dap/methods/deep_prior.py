@@ -10,7 +10,7 @@ from torch.optim.lr_scheduler import StepLR
 from dap.dsp.multi_resolution import multi_resolution_stft
 from dap.dsp.representation import Representation
 from dap.fit import Fit
-from dap.layers.precision import at_precision
+from dap.layers.precision import map_layout
 from dap.methods.fitting import Fitting
 from dap.methods.iterate import Iterate, State
 from dap.methods.method import Method
@@ -37,7 +37,7 @@ class DeepPrior(Fitting):
         target_rms: level that the observation's maps are scaled to for the fit (and the estimate scaled back from); None
             leaves them as they are. The network starts near zero output, and Adam moves a weight by lr a step: the level
             decides how many steps it takes to get there.
-        precision: of the network's convolutions and products (`at_precision`).
+        precision: of the network's convolutions and products (`dap.layers.precision.compute`).
         device: where the network runs.
         seed: of the weights, the latent and its perturbation. The same on every device.
 
@@ -116,9 +116,10 @@ class DeepPrior(Fitting):
         generator = torch.Generator().manual_seed(self.seed)
         latent = self.latent(tuple(target.shape[2:]), generator).to(self.device)
         network = self._random_network(latent, target)
-        if latent.ndim == 4:  # (1, channels, n_freq, n_frames): convolutions and norms are faster with channels last
-            network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-            latent, target = (tensor.contiguous(memory_format=torch.channels_last) for tensor in (latent, target))
+        if latent.ndim == 4:  # (1, channels, n_freq, n_frames): convolutions and norms care for the layout
+            layout = map_layout(self.device, self.precision == "bfloat16")
+            network = network.to(memory_format=layout)  # type: ignore[call-overload]
+            latent, target = (tensor.contiguous(memory_format=layout) for tensor in (latent, target))
         guide = self._guide(observation, task, sample_rate).to(self.device)
         n_samples = observation.shape[-1]
 
@@ -166,13 +167,23 @@ class DeepPrior(Fitting):
             network.load_state_dict(self.first_weights)
         self.begun_with = copy.deepcopy(network.state_dict())
         self.facts["n_parameters"] = sum(weight.numel() for weight in network.parameters())
-        return at_precision(network.to(self.device), self.precision)
+        return network.to(self.device)
 
     def _fit(self, network: nn.Module, latent: Tensor, objective: Callable[[Tensor], Tensor]) -> Fit:
         perturbation = torch.Generator(self.device).manual_seed(self.seed)
         optimizer = self.optimizer(network.parameters())
         scheduler = None if self.lr_decay is None else StepLR(optimizer, self.lr_decay[0], self.lr_decay[1])
-        return Fit(network, latent, objective, optimizer, self.steps, self.input_noise_std, perturbation, scheduler)
+        return Fit(
+            network,
+            latent,
+            objective,
+            optimizer,
+            self.steps,
+            self.input_noise_std,
+            perturbation,
+            scheduler,
+            precision=self.precision,
+        )
 
     def _guide(self, observation: Tensor, task: Task, sample_rate: int) -> Tensor:
         """What the part of the estimate that is not observed is drawn to, (1, channel, time)."""

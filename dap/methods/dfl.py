@@ -94,6 +94,8 @@ class DFL(Denoiser):
     Reference: Germain, Chen & Koltun, "Speech Denoising with Deep Feature Losses", 2018; the authors' model.py, helper.py.
     """
 
+    threaded = True
+
     def __init__(self, weights: str | None = None, channels: int = 64, n_dilated: int = 13) -> None:
         super().__init__()
         if channels < 1 or n_dilated < 1:

@@ -9,7 +9,6 @@ import torch.nn.functional as F
 
 from dap.dsp.stft import STFT
 from dap.fit import Fit
-from dap.layers.precision import at_precision
 from dap.methods.fitting import Fitting
 from dap.methods.iterate import Iterate, State
 from dap.tasks.task import Task
@@ -43,7 +42,7 @@ class DoubleDIP(Fitting):
         mask_power: p; 2 is a Wiener filter's mask, more decides harder.
         output_ema: weight of the past in the running mean of magnitudes.
         target_rms: level that the magnitudes of the mixture are scaled to for the fit.
-        precision: of the networks' convolutions and products (`at_precision`).
+        precision: of the networks' convolutions and products (`dap.layers.precision.compute`).
         device: where the networks run.
         seed: of the weights and the latents.
 
@@ -109,7 +108,8 @@ class DoubleDIP(Fitting):
         latents = [self._turn(self.latents, index)(tuple(target.shape[2:]), generator) for index in range(self.n_sources)]
         together = self._random_networks(latents, target)
         optimizer = self.optimizer(together.parameters())
-        fit = Fit(together, torch.cat(latents).to(self.device), self._objective(target), optimizer, self.steps)
+        latent, objective = torch.cat(latents).to(self.device), self._objective(target)
+        fit = Fit(together, latent, objective, optimizer, self.steps, precision=self.precision)
         if state is not None:
             fit.load_state_dict(state["fit"])
         self.facts["rollbacks"] = fit.rollbacks
@@ -157,7 +157,7 @@ class DoubleDIP(Fitting):
             ]
         together = _Together(made).to(self.device)
         self.facts["n_parameters"] = sum(weight.numel() for weight in together.parameters())
-        return at_precision(together, self.precision)
+        return together
 
 
 class _Together(nn.Module):

@@ -13,6 +13,8 @@ from dap.tasks.task import Task
 class Fitting(Method):
     """Iterates that each tell by ``state()`` how to make the next ones. It does not look at a reference."""
 
+    threaded = True
+
     def restore(self, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None = None) -> Iterator[Iterate]:
         """The iterates from the first one on, see `Method.restore`."""
         return self.iterates(None, observation, task, sample_rate)

@@ -16,11 +16,13 @@ class Method(ABC):
     Attributes:
         blind: whether it restores without the reference; False says "oracle" in every table.
         n_iterates: how many iterates `restore` yields, at most.
+        threaded: whether it computes enough at a time for several threads to pay: networks do, filters do not.
         facts: what run.json says about the method at this clip.
     """
 
     blind = True
     n_iterates = 1
+    threaded = False
 
     def __init__(self) -> None:
         self.facts: dict[str, Any] = {}

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from dap.dsp.stft import STFT
-from dap.layers.precision import at_precision
+from dap.layers.precision import map_layout
 from dap.methods.iterate import Iterate
 from dap.methods.method import Method
 from dap.tasks.task import Task
@@ -29,7 +29,7 @@ class MixAndSeparate(Method):
             Pixels" does so.
         level_db: the level of the other sound over the target's is drawn from ±level_db in training.
         trained: folder in which trained networks are kept, a folder each; the same settings and sounds train once.
-        precision: of the network's convolutions and products (`at_precision`).
+        precision: of the network's convolutions and products (`dap.layers.precision.compute`).
         device: where the network runs.
         seed: of its weights, and of what is drawn in training.
 
@@ -38,6 +38,8 @@ class MixAndSeparate(Method):
 
     Reference: Zhao et al., "The Sound of Pixels", ECCV 2018; Zhang et al., ICLR 2020, Sec. 4.4.
     """
+
+    threaded = True
 
     def __init__(
         self,
@@ -77,10 +79,11 @@ class MixAndSeparate(Method):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed)
             network = self.make_network(in_channels=1, out_channels=1, size=size)
-        network = network.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # faster
-        self.network, self.sample_rate = at_precision(network, self.precision), sample_rate
+        layout = map_layout(self.device, self.precision == "bfloat16")
+        self.network = network.to(self.device).to(memory_format=layout)  # type: ignore[call-overload]
+        self.sample_rate = sample_rate
         self.facts["n_parameters"] = sum(weight.numel() for weight in network.parameters())
-        return MaskUpdate(network, self.stft.to(self.device), self.optimizer, self.loss, self.weighted)
+        return MaskUpdate(self.network, self.stft.to(self.device), self.optimizer, self.loss, self.weighted, self.precision)
 
     def restore(self, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None = None) -> Iterator[Iterate]:
         """One estimate: (2, channel, time)."""
@@ -91,6 +94,6 @@ class MixAndSeparate(Method):
         self.network.eval()
         with torch.no_grad():
             mixture = self.stft.analysis(observation.to(self.device))  # (C, F, T)
-            target = self.stft.synthesis(mask_of(self.network, mixture) * mixture, observation.shape[-1])
+            target = self.stft.synthesis(mask_of(self.network, mixture, self.precision) * mixture, observation.shape[-1])
         estimate = target.to(observation.device)
         yield Iterate(0, None, torch.stack([estimate, observation - estimate]))

@@ -79,7 +79,7 @@ class Restore(Method):
             self.filters, self.tops = copy.copy(filters), copy.copy(tops)
             self.filters.chirp_seconds = ()
             self.tops.frame_seconds = tops.frame_seconds[len(tops.frame_seconds) // 2 :][:1]
-        self.quality = quality
+        self.quality, self.threaded = quality, quality == "best"  # which fits a prior
         self.layout = Layout(window_seconds, overlap_seconds, fade_seconds)
 
     def restore(self, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None = None) -> Iterator[Iterate]:

@@ -8,7 +8,6 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from dap.dsp.representation import Representation
-from dap.layers.precision import at_precision
 from dap.methods.iterate import Iterate
 from dap.methods.method import Method
 from dap.tasks.task import Task
@@ -82,7 +81,7 @@ class Supervised(Method):
         silent_start: the network's last layer begins at zero: with ``residual`` the training starts from the observation, and
             not from what random weights add to it, which takes most of a short training to unlearn.
         window_rms: level that each window is scaled to before the network, and back from after it; None leaves it.
-        precision: of the network's convolutions and products (`at_precision`).
+        precision: of the network's convolutions and products (`dap.layers.precision.compute`).
         device: where the networks run.
         seed: of the weights; of the batches too. The same on every device.
         epochs, batch_size, n_train, n_valid, n_test, test_names, n_batches, stretch_seconds, valid_seconds, keep: of the
@@ -93,6 +92,8 @@ class Supervised(Method):
 
     Reference: Bilat, "Denoising with Generative Models", semester project, EPFL, 2019.
     """
+
+    threaded = True
 
     def __init__(
         self,
@@ -173,9 +174,8 @@ class Supervised(Method):
             network = self.network(in_channels=maps.shape[1], out_channels=maps.shape[1], size=tuple(maps.shape[2:]))
             if self.silent_start:
                 silence_output(network)
-            restorer = Restorer(at_precision(network, self.precision), self.representation.to(self.device), self.residual).to(
-                self.device
-            )
+            representation = self.representation.to(self.device)
+            restorer = Restorer(network, representation, self.residual, self.precision).to(self.device)
             if self.collaborative.n_steps:
                 self.collaborative.find_block(restorer)
             for term in (self.gan, self.feature_loss):

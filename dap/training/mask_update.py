@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from dap.dsp.ratio_mask import log_magnitude, loudness_weight, ratio_mask
 from dap.dsp.stft import STFT
+from dap.layers.precision import compute, map_layout
 from dap.training.update import Batch, Update
 
 
@@ -19,6 +20,7 @@ class MaskUpdate(Update):
         optimizer: makes the optimiser from the weights.
         loss: (estimate, target) to a scalar.
         weighted: whether a bin counts by how loud it is in the mixture (`loudness_weight`), or all alike.
+        precision: of the network's convolutions and products (`compute`).
 
     Reference: Zhang et al., ICLR 2020, Sec. 4.4 (L1 on the ratio mask).
     """
@@ -30,9 +32,10 @@ class MaskUpdate(Update):
         optimizer: Callable[..., torch.optim.Optimizer],
         loss: Callable[[Tensor, Tensor], Tensor],
         weighted: bool = False,
+        precision: str = "float32",
     ) -> None:
         super().__init__()
-        self.network, self.stft, self.loss, self.weighted = network, stft, loss, weighted
+        self.network, self.stft, self.loss, self.weighted, self.precision = network, stft, loss, weighted, precision
         self.optimizer = optimizer(network.parameters())
         self.modules["network"], self.optimizers["network"] = network, self.optimizer
 
@@ -47,15 +50,15 @@ class MaskUpdate(Update):
         """The loss of a batch of sources, (batch, source, time), the target first."""
         (sources,) = batch
         mixture = self.stft.analysis(sources.sum(1))  # (B, F, T), complex
-        mask, target = mask_of(self.network, mixture), ratio_mask(self.stft.analysis(sources[:, 0]), mixture)
+        mask, target = mask_of(self.network, mixture, self.precision), ratio_mask(self.stft.analysis(sources[:, 0]), mixture)
         if not self.weighted:
             return self.loss(mask, target)
         weight = loudness_weight(mixture)
         return self.loss(weight * mask, weight * target)
 
 
-def mask_of(network: nn.Module, mixture: Tensor) -> Tensor:
+def mask_of(network: nn.Module, mixture: Tensor, precision: str = "float32") -> Tensor:
     """The target's mask, in [0, 1], from the mixture's complex spectrogram: both (batch, n_freq, n_frames)."""
-    seen = log_magnitude(mixture)[:, None].contiguous(memory_format=torch.channels_last)
-    logits: Tensor = network(seen)  # (B, 1, F, T)
+    seen = log_magnitude(mixture)[:, None].contiguous(memory_format=map_layout(mixture.device, precision == "bfloat16"))
+    logits = compute(network, precision, seen)  # (B, 1, F, T)
     return logits[:, 0].sigmoid()

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from dap.dsp.representation import Representation
+from dap.layers.precision import compute
 
 _QUIETEST = 1e-4  # RMS
 
@@ -17,6 +18,7 @@ class Restorer(nn.Module):
         network: from maps to maps of the same number and size.
         representation: between waveforms and maps.
         residual: add the observation to what the network puts out.
+        precision: of the network's convolutions and products (`dap.layers.precision.compute`).
 
     Shape:
         (batch, channel, time) → (batch, channel, time)
@@ -28,13 +30,15 @@ class Restorer(nn.Module):
     [[[2.0, 2.0, 2.0]]]
     """
 
-    def __init__(self, network: nn.Module, representation: Representation, residual: bool = True) -> None:
+    def __init__(
+        self, network: nn.Module, representation: Representation, residual: bool = True, precision: str = "float32"
+    ) -> None:
         super().__init__()
-        self.network, self.representation, self.residual = network, representation, residual
+        self.network, self.representation, self.residual, self.precision = network, representation, residual, precision
 
     def forward(self, observation: Tensor) -> Tensor:
         representation = self.representation.of(observation)
-        output = self.network(representation.analysis(observation))
+        output = compute(self.network, self.precision, representation.analysis(observation))
         estimate = representation.synthesis(output, observation.shape[-1])
         return observation + estimate if self.residual else estimate
 

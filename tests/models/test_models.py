@@ -5,8 +5,10 @@ from dataclasses import dataclass
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
-from dap.layers.precision import at_precision
+from dap.layers import precision
+from dap.layers.precision import compute, map_layout
 from dap.schema import build
 from tests.options import options, settings
 
@@ -59,15 +61,49 @@ def test_same_seed_same_output(model):
 
 
 def test_bfloat16_is_near_float32(model):
-    exact, coarse = prepared(model), prepared(model)
-    at_precision(coarse.network, "bfloat16")
+    fit, exact = prepared(model), prepared(model)  # of two, because a dropout goes on from call to call
     with torch.no_grad():
-        expected, output = exact.network(exact.latent), coarse.network(coarse.latent)
-    error = float((output - expected).norm() / expected.norm())
+        expected = exact.network(exact.latent)
+    output = compute(fit.network, "bfloat16", fit.latent)
+    error = float((output.detach() - expected).norm() / expected.norm())
     assert output.dtype == torch.float32
     assert 0 < error < 0.1
-    (coarse.network(coarse.latent) - coarse.target).square().mean().backward()
-    assert all(weight.grad is not None and weight.grad.isfinite().all() for weight in coarse.network.parameters())
+    (output - fit.target).square().mean().backward()
+    assert all(weight.grad is not None and weight.grad.isfinite().all() for weight in fit.network.parameters())
+
+
+@pytest.mark.parametrize("amx", [True, False])
+def test_no_convolution_gets_a_layout_that_is_wrong_on_the_cpu(model, amx, monkeypatch):
+    """In bfloat16 without AMX every map that a convolution reads or writes a gradient for is contiguous."""
+    monkeypatch.setattr(precision, "_cpu_has_amx", lambda: amx)
+    fit = prepared(model)
+    layout = map_layout(fit.latent.device, bfloat16=True)
+    if fit.latent.ndim == 4:
+        fit.network.to(memory_format=layout)
+        fit.latent = fit.latent.contiguous(memory_format=layout)
+    with Convolutions() as seen:
+        (compute(fit.network, "bfloat16", fit.latent) - fit.target).square().mean().backward()
+    assert seen.dtypes == {torch.bfloat16}
+    assert amx or not seen.channels_last
+    assert amx == seen.channels_last or fit.latent.ndim != 4  # where it is right it is used
+
+
+class Convolutions(TorchDispatchMode):
+    """What the convolutions inside get, forward and backward."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dtypes: set[torch.dtype] = set()
+        self.channels_last = False
+
+    def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
+        if "convolution" in str(operation):
+            maps = [value for value in args if isinstance(value, Tensor) and value.ndim == 4]
+            self.dtypes |= {value.dtype for value in args if isinstance(value, Tensor) and value.ndim > 1}
+            self.channels_last |= any(
+                not value.is_contiguous() and value.is_contiguous(memory_format=torch.channels_last) for value in maps
+            )
+        return operation(*args, **(kwargs or {}))
 
 
 @pytest.mark.slow

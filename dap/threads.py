@@ -1,0 +1,51 @@
+"""How many threads a command computes with, and how they wait. It imports torch only where it sets it up."""
+
+import os
+from pathlib import Path
+
+
+def wait_passively() -> None:
+    """Let torch's threads sleep while they wait for each other, unless OMP_WAIT_POLICY says otherwise; before torch is loaded.
+
+    By default they spin, which is a little faster on an idle machine; beside other programs, each of which takes a core away
+    now and then, all the others spin until it comes back: two to three times as slow (docs/results.md).
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+def available_cores() -> int:
+    """Cores that this process may use: of its affinity, as SLURM sets it, and of its control group, as containers do.
+
+    >>> 1 <= available_cores() <= os.cpu_count()
+    True
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        return max(1, min(cores, int(quota) // int(period)))
+    except (OSError, ValueError):  # no such file, or "max"
+        return cores
+
+
+def set_threads(threads: int | None, several: bool) -> None:
+    """Set up how many threads torch computes with in this process.
+
+    Args:
+        threads: as many; None: OMP_NUM_THREADS, which launchers set, and where it is not set one a core or a single one.
+        several: whether it is one a core: for networks. Filters work on too little at a time to gain by it.
+
+    Raises:
+        ValueError: below 1, or more than there are cores.
+    """
+    import torch  # here, because torch takes longer to import than --help to answer
+
+    cores = available_cores()
+    if threads is None:
+        if os.environ.get("OMP_NUM_THREADS", ""):
+            return
+        threads = cores if several else 1
+    if threads < 1:
+        raise ValueError(f"threads: must be at least 1 or null, got {threads}")
+    if threads > cores:
+        raise ValueError(f"threads: must be at most {cores}, the cores that this process may use, or null, got {threads}")
+    torch.set_num_threads(threads)

@@ -7,6 +7,7 @@ folders, which are the same with every launcher.
 from collections import Counter
 from collections.abc import Iterable
 import logging
+import os
 from pathlib import Path
 import shutil
 import sys
@@ -21,6 +22,8 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 import yaml
+
+from dap.threads import available_cores
 
 # What starts runs elsewhere: their errors are about the sweep, not mistakes in dap.
 _ENGINES = ("submitit", "joblib", "ray", "optuna")
@@ -45,6 +48,7 @@ class SweepSummary(Callback):
             check_objective(config)
             folder = Path(config.hydra.sweep.dir)
             check_grid(config, folder)
+            share_cores(config)
             if not str(config.hydra.sweeper._target_).startswith("hydra._internal."):  # Hydra's own sweeper does so itself
                 folder.mkdir(parents=True, exist_ok=True)
                 OmegaConf.save(config, folder / "multirun.yaml")
@@ -88,6 +92,17 @@ def check_plugin(config: DictConfig, part: str) -> None:
         raise RefusedSweepError(f"{choice} needs {package.replace('_', '-')}: pip install 'dap[{package.split('_')[1]}]'")
     if target.endswith(".SlurmLauncher") and shutil.which("srun") is None:
         raise RefusedSweepError(f"{choice} needs SLURM: no srun here; hydra/launcher=submitit_local does without it")
+
+
+def share_cores(config: DictConfig) -> None:
+    """Divide this machine's cores among the runs that submitit_local starts together, as the other launchers do themselves.
+
+    By OMP_NUM_THREADS, where it is not set: ``threads`` still decides.
+    """
+    if str(config.hydra.launcher._target_).endswith(".LocalLauncher"):
+        sweeper = config.hydra.sweeper
+        at_once = sweeper.get("max_batch_size") or sweeper.get("n_jobs") or available_cores()  # without a bound: all
+        os.environ.setdefault("OMP_NUM_THREADS", str(max(1, available_cores() // at_once)))
 
 
 def check_objective(config: DictConfig) -> None:

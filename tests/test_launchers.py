@@ -14,6 +14,7 @@ from omegaconf import OmegaConf
 import pytest
 
 from dap import multirun
+from dap.threads import available_cores
 from tests.conftest import installed_dap_run
 from tests.options import options
 from tests.test_cli import SMALL
@@ -80,8 +81,10 @@ def test_the_exit_code_tells_of_runs_in_other_processes(launcher, tmp_path):
 
 
 @pytest.mark.slow
-def test_joblib_divides_the_cores(tmp_path):
-    arguments = [*SMALL, "seed=0,1", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "hydra.sweep.dir=out"]
+@pytest.mark.parametrize("pair", [("joblib", "hydra.launcher.n_jobs=2"), ("submitit_local", "hydra.sweeper.max_batch_size=2")])
+def test_runs_at_a_time_share_the_cores(pair, tmp_path):
+    launcher, two_at_a_time = pair
+    arguments = [*SMALL, "seed=0,1", f"hydra/launcher={launcher}", two_at_a_time, "hydra.sweep.dir=out"]
     program = str(Path(sys.executable).with_name("dap-run"))
     environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
     done = subprocess.run(
@@ -90,7 +93,7 @@ def test_joblib_divides_the_cores(tmp_path):
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     threads = [json.loads((tmp_path / "out" / run / "run.json").read_text())["threads"] for run in "01"]
-    assert threads == [max(1, (os.cpu_count() or 1) // 2)] * 2
+    assert threads == [max(1, available_cores() // 2)] * 2
 
 
 @pytest.mark.slow

@@ -64,7 +64,7 @@ def by_windows(
     Each window's borders, where a process knows least, are cropped: half of what it shares with its neighbour on each side.
     There the one goes over into the other within ``fade`` samples. The first window keeps its beginning and the last its end.
     Samples on which two windows agree are passed on as they are, bit for bit, so a process that changes nothing gives the
-    stream back exactly.
+    stream back exactly; elsewhere a fade lies between the two, so a bound that both keep is kept.
 
     Args:
         blocks: the stream, cut anyhow: (channel, any number of samples).
@@ -169,8 +169,8 @@ def join(windows: Iterable[Placed], window: int, hop: int, fade: int = 0) -> Ite
             rise = 0.5 - 0.5 * torch.cos(torch.pi * (torch.arange(fade) + 0.5) / max(fade, 1))
             old = before[..., over - begun : over - begun + fade]
             new = samples[..., over - start : over - start + fade]
-            # Written as a difference, so that where both agree the sample itself is left, not a rounded sum of two parts.
-            yield torch.cat([before[..., written - begun : over - begun], old + rise.to(old) * (new - old)], dim=-1)
+            # No rounded sum of two parts: where both agree the sample itself is left, and nothing lies beyond both.
+            yield torch.cat([before[..., written - begun : over - begun], old.lerp(new, rise.to(old))], dim=-1)
             written = over + fade
         before, begun = samples, start
     if before is not None:

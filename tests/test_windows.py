@@ -70,6 +70,16 @@ def test_borders_are_cropped():
     assert not out[0, 16:-16].any()
 
 
+@pytest.mark.parametrize("fade", [7, 5000])
+def test_a_fade_lies_between_the_two(fade, generator):
+    """To the last bit, also where the weight of one is rounded to 0 or 1: what both keep to is kept to."""
+    one, other = torch.rand(2, 3, 20_000, generator=generator).log()
+    low, high = torch.minimum(one, other), torch.maximum(one, other)
+    windows = [(0, one[:, :15_000]), (5_000, other[:, 5_000:])]
+    joined = torch.cat(list(join(windows, 15_000, 5_000, fade)), dim=-1)
+    assert ((low <= joined) & (joined <= high)).all()
+
+
 def test_a_fade_goes_over_without_a_step():
     levels = iter([0.0, 1.0])
     out = torch.cat(list(by_windows([torch.zeros(1, 300)], lambda samples: samples + next(levels), 200, 100, 80)), dim=-1)[0]

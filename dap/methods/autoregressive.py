@@ -22,7 +22,8 @@ class Autoregressive(Method):
 
     The model and the missing samples take turns: first the gap is a straight line, then each is made from the other,
     ``iterations`` times. Gaps near each other are filled together; where another gap lies in the context, it is known if it was
-    filled before, and unknown with this one if not. Each channel is on its own, in float64; observed samples stay as they are.
+    filled before, and unknown with this one if not. Each channel is on its own, in float64; observed samples stay as they are,
+    and clipped ones end at or beyond their level.
 
     Args:
         order: of the model; None takes ten times the longest gap, and at most ``max_order_seconds``.
@@ -64,8 +65,8 @@ class Autoregressive(Method):
         highest = max(1, round(self.max_order_seconds * sample_rate))
         channels = observation.reshape(-1, observation.shape[-1]).double().cpu()
         filled = torch.stack([self._fill(channel, missing, context, highest) for channel in channels])
-        estimate = torch.where(missing, filled.reshape(observation.shape), observation.cpu())
-        return iter([Iterate(0, None, estimate.to(observation))])
+        estimate = torch.where(missing, filled.reshape(observation.shape), observation.cpu()).to(observation)
+        return iter([Iterate(0, None, task.finish(estimate, observation))])
 
     def _fill(self, waveform: Tensor, missing: Tensor, context: int, highest: int) -> Tensor:
         """One channel, (time,), cluster of gaps after cluster."""

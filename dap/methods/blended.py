@@ -20,7 +20,7 @@ class Blended(Fitting):
     Next to each gap, in the sound that was observed, another of its length is hidden from both. There the truth x is known,
     and α = ⟨x − fill, fit − fill⟩ / ‖fit − fill‖², within [0, 1], has the least squared error; it is taken for the gaps that
     are to be filled. Where two methods err independently a blend of them is nearer to the truth than either. The fill of the
-    true gaps is made from all that was observed, and hidden samples are given back by ``task.finish``.
+    true gaps is made from all that was observed, and every observed sample, hidden or not, stays as it is.
 
     Args:
         fit: whose iterates are blended.
@@ -51,6 +51,7 @@ class Blended(Fitting):
         seen = harder.observe(observation)
         hidden = hidden.to(observation.device)
         truth = observation[..., hidden]
+        missing = task.missing.to(observation.device)
         fill = self._last(observation, task, sample_rate)
         fill_of_hidden = self._last(seen, harder, sample_rate)[..., hidden]
         begun = (seen, harder, sample_rate)
@@ -62,7 +63,8 @@ class Blended(Fitting):
                 away = iterate.estimate[..., hidden] - fill_of_hidden
                 weight = float(((truth - fill_of_hidden) * away).sum() / away.square().sum().clamp(min=1e-12))
                 alpha = min(max(weight, 0.0), 1.0)
-                yield replace(iterate, estimate=fill + alpha * (iterate.estimate - fill))
+                blend = fill + alpha * (iterate.estimate - fill)
+                yield replace(iterate, estimate=blend.where(missing, observation))
 
         return blended()
 

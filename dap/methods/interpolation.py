@@ -18,7 +18,8 @@ KINDS = ("linear", "spline", "sinc")
 class Interpolation(Method):
     """Over gaps, from the samples that are observed; for super-resolution, from each factor-th sample of the observation.
 
-    The gaps of a chain are filled from its observation as it is: what another of its stages did to it stays.
+    The gaps of a chain are filled from its observation as it is: what another of its stages did to it stays. Observed samples
+    stay as they are, and clipped ones end at or beyond their level.
 
     Args:
         kind: "linear" and "spline" (cubic) as `dap.dsp.interpolation.interpolate_missing`; "sinc", for super-resolution alone:
@@ -51,5 +52,5 @@ class Interpolation(Method):
         elif self.kind == "sinc":
             raise ValueError("sinc interpolates between equally spaced samples, not over gaps: take method=linear or spline")
         else:
-            estimate = interpolate_missing(observation, task.missing, self.kind)
+            estimate = task.finish(interpolate_missing(observation, task.missing, self.kind), observation)
         return iter([Iterate(0, None, estimate)])

@@ -31,6 +31,8 @@ class Method(ABC):
     def restore(self, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None = None) -> Iterator[Iterate]:
         """The estimates, (channel, time) as the observation, on its device; ``task.finish`` is left to the caller.
 
+        Methods made for gaps, clipping or quantization give back what is certain bit for bit; networks and denoisers are free.
+
         Args:
             observation: (channel, time), finite.
             task: at this clip.

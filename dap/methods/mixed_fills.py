@@ -19,7 +19,8 @@ class MixedFills(Method):
     Beside each gap, before and after it, another of its length is hidden (`dap.methods.blended.hidden_gaps`). Each method
     fills these; with G_kl the inner products of their errors there, a is the solution of (G + λ I) a ∝ 1, and λ draws it to
     the plain mean. Where there is no room to hide a gap the plain mean is taken. How far a model should look back, and over
-    how much sound, differs from voice to instrument and from short to long gaps: no one setting is best.
+    how much sound, differs from voice to instrument and from short to long gaps: no one setting is best. Observed samples
+    stay as they are.
 
     Args:
         fills: methods of one estimate each.
@@ -53,7 +54,8 @@ class MixedFills(Method):
         made = torch.stack(self._filled(observation, task, sample_rate))  # (fill, channel, time)
         weights = self._weights(observation, task, sample_rate).to(made)
         self.facts["weights"] = [round(float(weight), 3) for weight in weights]
-        return iter([Iterate(0, None, torch.einsum("k,kct->ct", weights, made))])
+        mixed = torch.einsum("k,kct->ct", weights, made)  # (channel, time); rounded, as the weights' sum is
+        return iter([Iterate(0, None, mixed.where(task.missing.to(mixed.device), observation))])
 
     def _weights(self, observation: Tensor, task: Inpainting, sample_rate: int) -> Tensor:
         """(fill,), whose sum is 1."""

@@ -24,8 +24,8 @@ class Inpainting(Task):
         w · observation + (1 − w) · estimate,
 
     where w is 0 in the gaps and rises to 1 within ``fade_seconds`` outside of them (`dap.dsp.masks.fade_from_gaps`): so no
-    click, and outside of the fades every sample is the observed one. Without a fade it is idempotent; with one, finishing
-    again brings the fades, and nothing else, nearer to the observation, by at most a quarter of the difference.
+    click, and outside of the fades every sample is the observed one, bit for bit. Without a fade it is idempotent; with one,
+    finishing again brings the fades, and nothing else, nearer to the observation, by at most a quarter of the difference.
 
     Args:
         gaps: [start, end] of each gap, s.
@@ -101,10 +101,10 @@ class Inpainting(Task):
         return task
 
     def without(self, hidden: Tensor) -> "Inpainting":
-        """The task of a clip whose samples ``hidden``, (time,), True, are missing too."""
-        mask = self._fitting(self.mask, hidden.float()).where(~hidden, 0.0)
+        """The task of a clip whose samples ``hidden``, (time,), True, are missing too; beside these nothing fades."""
+        mask, weight = (self._fitting(each, hidden.float()).where(~hidden, 0.0) for each in (self.mask, self.weight))
         task = copy.copy(self)
-        task.mask, task.missing = mask, mask < 1
+        task.mask, task.weight, task.missing = mask, weight, mask < 1
         return task
 
     def part(self, start: int, stop: int) -> "Inpainting":
@@ -125,7 +125,7 @@ class Inpainting(Task):
 
     def finish(self, estimate: Tensor, observation: Tensor) -> Tensor:
         """The observation, and the estimate where it is missing, cross-faded outside the gaps."""
-        return estimate + self._fitting(self.weight, estimate) * (observation - estimate)
+        return estimate.lerp(observation, self._fitting(self.weight, estimate))  # exact where the weight is 0 or 1
 
     def _fitting(self, mask: Tensor | None, waveform: Tensor) -> Tensor:
         if mask is None:

@@ -45,7 +45,7 @@ def test_a_clipped_recording_is_and_its_level_is_found(path, noise_std, test_aud
 
 
 def test_a_recording_that_was_clipped_before_it_came_to_us(test_audio):
-    """Two or three samples at 32767 at a time, the flanks at half of it: no crest."""
+    """On its upper side: of the recording two or three samples at 32767 at a time, the flanks at half of it, no crest."""
     waveform, _ = read_audio(test_audio / "speech_other" / "vctk22_hifigan_ms_gt_1.flac")
     low, high = flat_tops(waveform, *ENOUGH)
     assert (low.item(), high.item()) == (-math.inf, 32767 / 32768)

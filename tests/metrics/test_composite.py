@@ -17,10 +17,10 @@ PARTS = (log_likelihood_ratio, weighted_spectral_slope)
 
 
 @pytest.fixture(scope="module")
-def golden(test_audio) -> tuple[torch.Tensor, torch.Tensor, int]:
+def golden(golden_audio) -> tuple[torch.Tensor, torch.Tensor, int]:
     """Hu & Loizou's example: a sentence enhanced by log-MMSE, the clean one, and the rate (8 kHz)."""
-    reference, rate = read_audio(test_audio / "metrics_golden" / "sp09.wav")
-    estimate, _ = read_audio(test_audio / "metrics_golden" / "enhanced_logmmse.wav")
+    reference, rate = read_audio(golden_audio / "sp09.wav")
+    estimate, _ = read_audio(golden_audio / "enhanced_logmmse.wav")
     return estimate, reference[:, : estimate.shape[1]], rate
 
 

@@ -47,10 +47,10 @@ def test_channels_are_averaged(pair):
         assert function(*both) == pytest.approx(mean, abs=1e-4)
 
 
-def test_segmental_snr_agrees_with_a_published_value(test_audio):
+def test_segmental_snr_agrees_with_a_published_value(golden_audio):
     """Hu & Loizou's comp_snr on the composite measures' example: 3.991727 (shared/tools/README.md)."""
-    reference, rate = read_audio(test_audio / "metrics_golden" / "sp09.wav")
-    estimate, _ = read_audio(test_audio / "metrics_golden" / "enhanced_logmmse.wav")
+    reference, rate = read_audio(golden_audio / "sp09.wav")
+    estimate, _ = read_audio(golden_audio / "enhanced_logmmse.wav")
     n_samples = min(estimate.shape[1], reference.shape[1])
     assert segmental_snr(estimate[:, :n_samples], reference[:, :n_samples], rate) == pytest.approx(3.991727, abs=1e-5)
 

@@ -37,11 +37,11 @@ def test_pesq_at_its_own_rate_is_not_resampled(speech):
     assert pesq_wb(estimate, reference, 16000) == pytest.approx(expected, abs=1e-6)
 
 
-def test_pesq_agrees_with_a_published_value(test_audio):
+def test_pesq_agrees_with_a_published_value(golden_audio):
     """2.255732 for the composite measures' example (shared/tools/README.md), before the mapping to MOS-LQO."""
     pytest.importorskip("pesq")
-    reference, rate = read_audio(test_audio / "metrics_golden" / "sp09.wav")
-    estimate, _ = read_audio(test_audio / "metrics_golden" / "enhanced_logmmse.wav")
+    reference, rate = read_audio(golden_audio / "sp09.wav")
+    estimate, _ = read_audio(golden_audio / "enhanced_logmmse.wav")
     padded = torch.nn.functional.pad(estimate, (0, reference.shape[1] - estimate.shape[1]))
     assert raw_pesq(pesq_nb(padded, reference, rate)) == pytest.approx(2.255732, abs=1e-5)
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 import itertools
-import multiprocessing
 from pathlib import Path
 import statistics
 import time
@@ -15,6 +14,7 @@ from torch import Tensor, nn
 
 from dap.layers.convolution import Conv2d
 from dap.layers.harmonic import HarmonicConv2d
+from dap.own_process import call_in_own_process
 from dap.parts import build_parts, choose_device
 from dap.restoration import observe_clip
 from dap.schema import Config
@@ -28,11 +28,31 @@ OPERATORS: dict[str, Callable[..., nn.Module]] = {
 }
 
 
-def time_operators(channels: int, n_freq: int, n_frames: int, device: str, repeats: int = 7) -> dict[str, float]:
-    """Seconds of forward + backward of each operator: the median over rounds in which they take turns."""
+def time_operators(
+    channels: int,
+    n_freq: int,
+    n_frames: int,
+    device: str = "cpu",
+    threads: int = 1,
+    precision: str = "float32",
+    repeats: int = 7,
+) -> dict[str, float]:
+    """Seconds of forward + backward of each operator: the median over rounds in which they take turns.
+
+    Raises:
+        ValueError: as dap-run's, of device, threads and precision. CrashedError: their process, one of its own, died.
+    """
+    return call_in_own_process(_time_operators, channels, n_freq, n_frames, device, threads, precision, repeats)
+
+
+def _time_operators(
+    channels: int, n_freq: int, n_frames: int, device: str, threads: int, precision: str, repeats: int
+) -> dict[str, float]:
+    device = choose_device(device, threads, precision)
     x = _maps(channels, n_freq, n_frames, device)
     rounds = {name: _forward_backward(make(channels, channels).to(device), x) for name, make in OPERATORS.items()}
-    return _medians(rounds, device, repeats)
+    with torch.autocast(device, torch.bfloat16, enabled=precision == "bfloat16"):
+        return _medians(rounds, device, repeats)
 
 
 @dataclass(frozen=True)
@@ -59,10 +79,9 @@ def measure_fit(configs: Path, overrides: list[str], steps: int = 3) -> FitCost:
         steps: measured, after one that warms up.
 
     Raises:
-        ValueError: as dap-run's.
+        ValueError: as dap-run's. CrashedError: the process died.
     """
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(_measure_fit, (configs, overrides, steps))
+    return call_in_own_process(_measure_fit, configs, overrides, steps)
 
 
 def _measure_fit(configs: Path, overrides: list[str], steps: int) -> FitCost:
@@ -87,9 +106,11 @@ def peak_memory(name: str, channels: int, n_freq: int, n_frames: int, device: st
     """Bytes that the operator's forward + backward need at their peak, besides input, weights and the gradient given.
 
     On a CPU this is the growth of the process's resident memory, in a process of its own (Linux).
+
+    Raises:
+        CrashedError: the process died.
     """
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(_peak_memory, (name, channels, n_freq, n_frames, device))
+    return call_in_own_process(_peak_memory, name, channels, n_freq, n_frames, device)
 
 
 def _peak_memory(name: str, channels: int, n_freq: int, n_frames: int, device: str) -> int:

@@ -8,7 +8,7 @@ import pytest
 from tests.conftest import REPOSITORY
 
 FLOORS = [
-    {"files", "printable", "signals", "dsp", "audio", "audio_stream", "windows", "kept_windows"},
+    {"files", "own_process", "printable", "signals", "dsp", "audio", "audio_stream", "windows", "kept_windows"},
     {"layers", "losses", "metrics"},
     {"models", "tasks", "data"},
     {"fit", "stopping", "training", "train", "memory", "interruption"},

@@ -182,10 +182,6 @@ def test_numpy_goes_in_and_comes_out():
         ((torch.ones(8000), 8000, "denoising"), {}, "task must be one of .*denoise.*, got 'denoising'"),
         ((torch.ones(8000), 8000, "denoise", "good"), {}, "quality must be one of fast, default, best, got 'good'"),
         ((torch.ones(8000), 8000), {"noise": "pink", "sigma": 1.0}, "sigma: task 'denoise' has no such setting"),
-        ((torch.ones(2, 2, 8000), 8000), {}, r"of shape \(time,\) or \(channel, time\), got torch.float32 of \(2, 2, 8000\)"),
-        ((torch.ones(8000, dtype=torch.int16), 8000), {}, "waveform must be floats"),
-        ((torch.full((8000,), torch.nan), 8000), {}, "holds NaN or Inf"),
-        ((torch.ones(8000), 0), {}, "sample_rate must be a whole number of Hz above 0, got 0"),
         ((torch.ones(20), 8000), {}, "the clip has 20 samples"),
     ],
 )

@@ -29,6 +29,11 @@ def last(method, observation, rate=RATE, task: Task = TASK):
     return next(method.restore(observation, task, rate)).estimate
 
 
+def facts_at(method, observation):
+    last(method, observation)
+    return method.facts
+
+
 def short(quality="default", **settings) -> Restore:
     method, _ = blind_method(quality)
     for name, value in settings.items():
@@ -132,6 +137,30 @@ def test_silence_and_what_is_clipped(generator):
     estimate = last(short("fast", layout=Layout(0.5, 0.2, 0.1)), half)
     assert torch.isfinite(estimate).all()
     assert estimate[:, : RATE // 2].abs().max() < 1e-6
+
+
+def test_the_facts_are_of_the_recording(generator):
+    """Two windows, of which the second has ten times the noise: its power is the mean of theirs, and so are the weights."""
+    tone = 0.5 * torch.sin(torch.arange(9 * RATE // 5) * 0.3)[None]
+    second = 4 * RATE // 5  # where it begins
+    noisy = tone + 0.01 * torch.randn(tone.shape, generator=generator)
+    noisy[:, second:] += 0.1 * torch.randn(1, RATE, generator=generator)
+    windows = [noisy[:, :RATE], noisy[:, second:]]
+    bank = short("fast").filters
+    one, other = (facts_at(bank, window) for window in windows)
+    assert one["noise_std"] < other["noise_std"] / 3
+    method = short("fast", layout=Layout(1.0, 0.2, 0.1))
+    for _ in range(2):  # and nothing is left of what was restored before
+        last(method, noisy)
+        assert method.facts["noise_std"] ** 2 == pytest.approx((one["noise_std"] ** 2 + other["noise_std"] ** 2) / 2)
+        means = [sum(pair) / 2 for pair in zip(one["weights"], other["weights"], strict=True)]
+        assert method.facts["weights"] == pytest.approx(means, abs=5.1e-4)  # told to three digits
+    assert method.facts["noise"] == (one["noise"] if one["noise"] == other["noise"] else "white in 1 of 2 windows")
+    noisy[:, second:] = 0
+    last(method, noisy)  # the second window is silent: half the power, the weights of the first
+    first = facts_at(bank, noisy[:, :RATE])
+    assert method.facts["noise_std"] == pytest.approx(first["noise_std"] / 2**0.5)
+    assert method.facts["weights"] == pytest.approx(first["weights"])
 
 
 @pytest.mark.parametrize("clip", CLIPS)

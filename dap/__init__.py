@@ -6,22 +6,36 @@ __version__ = "0.1.0"
 __all__ = ["restore"]
 
 
-def restore(waveform: Any, sample_rate: int, task: str = "denoise", quality: str = "default", **settings: Any) -> Any:
+def restore(
+    waveform: Any,
+    sample_rate: float,
+    task: str = "denoise",
+    quality: str = "default",
+    *,
+    channel_axis: int | None = None,
+    **settings: Any,
+) -> Any:
     """A damaged sound restored, blind: the same level, length, type and shape (super_resolution: factor times as long).
 
-    Any length: it is worked on window by window. Channels are restored together.
+    Any length: it is worked on window by window, in float32. Channels are restored together. The array is left as it was;
+    what comes back is a new, contiguous one of the same kind (numpy or torch), dtype, device and order of axes, without a
+    gradient. Several threads may call it at once; nothing of Hydra is touched, or of torch's random state.
 
     Args:
-        waveform: torch tensor or numpy array of floats, (time,) or (channel, time), full scale at ±1.
-        sample_rate: Hz, of the damaged sound.
+        waveform: torch tensor or numpy array of floats of any width, full scale at ±1, finite: (time,), (channel, time), or
+            with ``channel_axis=1`` (time, channel). Integers are refused, because a restoration may exceed full scale: of
+            int16 pass ``waveform / 32768``. More channels than samples are taken for axes in the other order, and refused.
+        sample_rate: Hz, a whole number (16000, 16000.0, numpy's), of the damaged sound.
         task: what was done to it: "denoise", "inpainting", "quantization", "super_resolution", "clipping" (of
             which the levels are found by the flat tops; the peak then exceeds the clip's). "denoise" looks for flat tops too.
         quality: "fast", "default", "best": how long it may take, see docs/restore.md.
+        channel_axis: which of two axes the channels are: 0 or -2, the default, or 1 or -1, as soundfile.read gives them.
+            Of (time,) it says nothing, so one call does for every file that soundfile.read reads.
         **settings: of the task, as in configs/task: ``gaps=[[0.5, 0.52]]`` of inpainting in seconds, ``n_levels=16`` or
             ``n_bits=4`` of quantization, ``factor=2`` of super_resolution, which gives the sound at factor times its rate.
 
     Raises:
-        ValueError: no sound, no such task, or a setting that it does not have.
+        ValueError: no sound in floats, axes in the other order, no such task, or a setting that it does not have.
 
     >>> import torch, dap
     >>> tone = torch.sin(torch.arange(16000) / 8)
@@ -34,6 +48,10 @@ def restore(waveform: Any, sample_rate: int, task: str = "denoise", quality: str
     >>> bool((filled - torch.sin(torch.arange(16000) / 8)).abs().max() < 0.01)
     True
     """
-    from dap import api  # here, because torch takes a second to import
+    from dap.caller_array import like_array, read_array  # here, because torch takes a second to import
 
-    return api.restore(waveform, sample_rate, task, quality, settings)
+    damaged = read_array(waveform, channel_axis)
+
+    from dap.api import restored  # after what is wrong with the array was said, because this takes a while to import too
+
+    return like_array(restored(damaged, sample_rate, task, quality, settings), waveform, channel_axis)

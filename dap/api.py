@@ -1,47 +1,35 @@
 """What `dap.restore` does: a sound that is already in memory, restored without a configuration, a folder or a command."""
 
+from functools import cache
+import numbers
 from typing import Any
 
-from hydra import compose, initialize_config_dir
-from hydra.core.config_store import ConfigStore
-from hydra.core.global_hydra import GlobalHydra
 import numpy as np
-from omegaconf import OmegaConf
 import torch
 from torch import Tensor
 
-from dap.cli import CONFIGS
+from dap.audio import MAX_RATE
+from dap.compose import CONFIGS, compose
 from dap.methods.restore import Restore
-from dap.multirun import prefer_configs
-from dap.schema import Config, build
+from dap.schema import build
 from dap.tasks.task import Task
 
 
-def restore(waveform: Any, sample_rate: int, task: str, quality: str, settings: dict[str, Any]) -> Any:
-    """See `dap.restore`."""
-    if not isinstance(sample_rate, int) or isinstance(sample_rate, bool) or sample_rate < 1:
-        raise ValueError(f"sample_rate must be a whole number of Hz above 0, got {sample_rate!r}")
-    damaged = torch.as_tensor(waveform)
-    if damaged.ndim not in (1, 2) or damaged.numel() == 0 or not damaged.is_floating_point():
-        raise ValueError(
-            f"waveform must be floats of shape (time,) or (channel, time), got {damaged.dtype} of {tuple(damaged.shape)}"
-        )
-    if not torch.isfinite(damaged).all():
-        raise ValueError("waveform must be finite, and holds NaN or Inf")
-    method, configured = blind_method(quality, task, settings)
-    channels = damaged if damaged.ndim == 2 else damaged[None]
-    observation, rate = configured.receive(channels.float(), sample_rate)
-    here = configured.at(rate, observation.shape[-1], None)
-    *_, last = method.restore(observation, here, rate)
-    restored = here.finish(last.estimate, observation).to(damaged)
-    restored = restored if damaged.ndim == 2 else restored[0]
-    return restored.numpy() if isinstance(waveform, np.ndarray) else restored
+def restored(damaged: Tensor, sample_rate: Any, task: str, quality: str, settings: dict[str, Any]) -> Tensor:
+    """The restoration, (channel, time), of a sound of that shape in float32; see `dap.restore`."""
+    rate = _whole_hz(sample_rate)
+    with torch.inference_mode(False), torch.enable_grad():  # a fit needs gradients, wherever it is called from
+        method, configured = blind_method(quality, task, settings)
+        observation, rate = configured.receive(damaged, rate)
+        here = configured.at(rate, observation.shape[-1], None)
+        *_, last = method.restore(observation, here, rate)
+        return here.finish(last.estimate, observation)
 
 
 def blind_method(
     quality: str = "default", task: str = "denoise", settings: dict[str, Any] | None = None
 ) -> tuple[Restore, Task]:
-    """method=restore at this quality, and the task, as `dap-run` would make them.
+    """method=restore at this quality, and the task, as `dap-run` would make them: new ones at each call, of any thread.
 
     Args:
         quality: "fast", "default" or "best".
@@ -54,17 +42,7 @@ def blind_method(
     tasks = sorted(path.stem for path in (CONFIGS / "task").glob("*.yaml"))
     if task not in tasks:
         raise ValueError(f"task must be one of {', '.join(tasks)}, got {task!r}")
-    ConfigStore.instance().store(name="schema", node=Config)
-    prefer_configs(CONFIGS)
-    before = GlobalHydra.instance().hydra  # of an application that calls this one
-    GlobalHydra.instance().clear()
-    try:
-        with initialize_config_dir(str(CONFIGS), version_base="1.3"):
-            cfg = compose("config", overrides=["method=restore", f"task={task}"])
-    finally:
-        GlobalHydra.instance().hydra = before
-    cfg.device = "cpu"
-    parts: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
+    parts = _composed(task)
     known = set(parts["task"]) - {"_target_"}
     for name in settings or {}:
         if name not in known:
@@ -74,6 +52,23 @@ def blind_method(
     return method, made
 
 
-def _plain(settings: dict[str, Any]) -> dict[str, Any]:
-    """Tuples and tensors as the lists that a file would hold."""
-    return {name: value.tolist() if isinstance(value, Tensor | np.ndarray) else value for name, value in settings.items()}
+@cache
+def _composed(task: str) -> dict[str, Any]:
+    """The configuration of a task, read once; nobody changes it."""
+    return compose({"method": "restore", "task": task}, device="cpu")
+
+
+def _whole_hz(sample_rate: Any) -> int:
+    number = isinstance(sample_rate, numbers.Real) and not isinstance(sample_rate, bool)
+    if not (number and 1 <= sample_rate <= MAX_RATE and float(sample_rate).is_integer()):
+        raise ValueError(f"sample_rate must be a whole number of Hz, 1 to {MAX_RATE}, got {sample_rate!r}")
+    return int(sample_rate)
+
+
+def _plain(value: Any) -> Any:
+    """Tuples, arrays and numpy's numbers as the lists and numbers that a file would hold."""
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value.tolist() if isinstance(value, Tensor | np.ndarray | np.generic) else value

@@ -48,7 +48,8 @@ def time_operators(
 def _time_operators(
     channels: int, n_freq: int, n_frames: int, device: str, threads: int, precision: str, repeats: int
 ) -> dict[str, float]:
-    device = choose_device(device, threads, precision)
+    device = choose_device(device, precision)
+    set_threads(threads, several=True)
     x = _maps(channels, n_freq, n_frames, device)
     rounds = {name: _forward_backward(make(channels, channels).to(device), x) for name, make in OPERATORS.items()}
     with torch.autocast(device, torch.bfloat16, enabled=precision == "bfloat16"):

@@ -24,6 +24,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
+from dap.compose import CONFIGS
 from dap.files import locked, write_whole
 from dap.guard import check_flags, install
 from dap.help import help_page
@@ -31,9 +32,6 @@ from dap.multirun import RefusedSweepError, end_sweep, exit_code, exit_codes, pr
 from dap.printable import printable
 from dap.schema import Config, system_name
 from dap.threads import wait_passively
-
-_PACKAGE = Path(__file__).resolve().parent
-CONFIGS = next((path for path in (_PACKAGE / "configs", _PACKAGE.parent / "configs") if path.is_dir()), _PACKAGE)
 
 
 def main() -> None:

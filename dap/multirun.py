@@ -23,11 +23,12 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 import yaml
 
+from dap.record.neutral import is_neutral
 from dap.threads import available_cores
 
 # What starts runs elsewhere: their errors are about the sweep, not mistakes in dap.
 _ENGINES = ("submitit", "joblib", "ray", "optuna")
-_MACHINE_KEYS = ("device", "threads", "checkpoint_seconds", "restart")  # they may differ when a sweep is gone on with
+_STUDY = ".OptunaSweeper"  # which makes its runs as their objective says
 
 exit_codes: list[int] = []  # of the runs in this process, and of a sweep's folder
 _folders: list[Path] = []  # of the sweep that was begun
@@ -111,7 +112,7 @@ def check_objective(config: DictConfig) -> None:
     Raises:
         RefusedSweepError: it does not.
     """
-    if str(config.hydra.sweeper._target_).endswith(".OptunaSweeper"):
+    if str(config.hydra.sweeper._target_).endswith(_STUDY):
         logging.getLogger("alembic").setLevel(logging.WARNING)  # a library of Optuna's, which tells of itself at length
         if config.objective is None:
             raise RefusedSweepError("a study needs an objective: objective=residual_flatness, or si_sdr by the reference")
@@ -181,12 +182,14 @@ def trouble_of_launcher(error: Exception) -> str | None:
 
 
 def _grid(config: Any) -> list[str]:
-    """What numbers the runs of a sweep, in order, and then what they have in common."""
+    """What numbers the runs of a sweep, in order, and then what they have in common that changes their results."""
     params = config.hydra.sweeper.get("params") or {}
+    study = [f"objective={config.objective}"] if str(config.hydra.sweeper._target_).endswith(_STUDY) else []
     parsed = OverridesParser.create().parse_overrides(list(config.hydra.overrides.task))
     swept = [item.input_line or "" for item in parsed if item.is_sweep_override()]
-    plain = [item for item in parsed if not item.is_sweep_override() and item.key_or_group not in _MACHINE_KEYS]
-    return [*(f"{key}={value}" for key, value in params.items()), *swept, *sorted(item.input_line or "" for item in plain)]
+    plain = [item for item in parsed if not item.is_sweep_override() and not is_neutral(item.key_or_group)]
+    common = sorted(item.input_line or "" for item in plain)
+    return [*study, *(f"{key}={value}" for key, value in params.items()), *swept, *common]
 
 
 def _unrecorded(folder: Path) -> list[str]:

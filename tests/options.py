@@ -7,7 +7,7 @@ from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 
-from dap.cli import CONFIGS
+from dap.compose import CONFIGS
 from dap.multirun import prefer_configs
 from dap.schema import Config
 

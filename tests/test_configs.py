@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from omegaconf import OmegaConf
 import pytest
 
-from dap.cli import CONFIGS
+from dap.compose import CONFIGS
 from dap.schema import build
 from tests.conftest import REPOSITORY
 from tests.options import composed, options, settings

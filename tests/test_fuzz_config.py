@@ -12,7 +12,8 @@ from omegaconf.errors import OmegaConfBaseException
 import pytest
 import yaml
 
-from dap.cli import CONFIGS, _in_one_line, _keys
+from dap.cli import _in_one_line, _keys
+from dap.compose import CONFIGS
 from dap.guard import install
 from dap.parts import build_parts, choose_device
 from dap.restoration import observe_clip

@@ -57,7 +57,7 @@ def test_the_configs_are_complete(launcher, tmp_path):
     """Ours stand for the plugins' own, and say every setting that the launchers have."""
     script = (
         "import sys; from hydra.core.config_store import ConfigStore; from hydra.core.plugins import Plugins\n"
-        "from dap.cli import CONFIGS; from dap.multirun import prefer_configs; from omegaconf import OmegaConf\n"
+        "from dap.compose import CONFIGS; from dap.multirun import prefer_configs; from omegaconf import OmegaConf\n"
         "Plugins.instance(); name = sys.argv[1] + '.yaml'\n"
         "theirs = ConfigStore.instance().repo['hydra']['launcher'].get(name)\n"
         "ours = OmegaConf.load(CONFIGS / 'hydra' / 'launcher' / name); prefer_configs(CONFIGS)\n"

@@ -243,6 +243,32 @@ def test_a_sweep_goes_on(tmp_path):
     assert (tmp_path / "sweep" / "0" / "run.json").stat().st_mtime_ns == before
 
 
+@pytest.mark.slow
+def test_a_sweep_goes_on_with_other_settings_that_change_no_result(tmp_path):
+    """It is no other grid, its runs are no other runs, and what is done with them makes no other system of a table."""
+    sweep = ["-m", "model=wave_unet,spectrogram_unet", *TINY, "data.seconds=0.3", "steps=2", "hydra.sweep.dir=sweep"]
+    assert dap_run(*sweep, "seed=0,1", folder=tmp_path).returncode == 0
+    lost = [tmp_path / "sweep" / number for number in "13"]  # the second seed of either model
+    whole = [results(folder) for folder in lost]
+    for folder in lost:
+        for name in ("run.json", "restored.wav"):
+            (folder / name).unlink()
+    other = ["checkpoint_seconds=10", "tracker=tensorboard", "tracker.every=2", "snapshot_every=2", "threads=1", "device=cpu"]
+    done = dap_run("resume=sweep", *other, "restart=false", "objective=si_sdr", folder=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count("finished already") == 2
+    for folder, before in zip(lost, whole, strict=True):
+        assert results(folder) == before
+        assert set(other) <= set(json.loads((folder / "run.json").read_text())["overrides"])
+    table = [str(Path(sys.executable).with_name("dap-table")), "sweep"]
+    done = subprocess.run(table, cwd=tmp_path, capture_output=True, text=True, check=True)
+    rows = [line.strip("| ").split(" | ")[:4] for line in done.stdout.splitlines() if "| blind: " in line]
+    assert sorted(rows) == [[name, "blind: discrepancy", "1", "2"] for name in ("spectrogram_unet", "wave_unet")]  # two seeds
+    done = dap_run("resume=sweep", "lr=0.1", folder=tmp_path)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "another grid: it has none, you gave lr=0.1" in done.stderr
+
+
 def test_a_fit_that_fails_keeps_the_best_of_what_it_reached(tmp_path):
     """Labelled: neither run.json nor the report takes it for a finished one."""
     done = dap_run(*TINY, "data.seconds=0.3", "lr=1e30", "hydra.run.dir=out", folder=tmp_path)

@@ -28,6 +28,9 @@ def test_a_study_finds_the_best_of_its_runs_and_goes_on_where_it_stopped(tmp_pat
     assert best.best_value == max(found)
     winner = OmegaConf.load(tmp_path / "out" / str(found.index(max(found))) / ".hydra" / "config.yaml")
     assert {"lr": winner.lr, "size.output_ema": winner.size.output_ema} == best.best_params
+    done = dap_run(*arguments, "objective=psnr", folder=tmp_path)  # by which other runs would have been proposed
+    assert done.returncode == 2
+    assert "another grid: it has objective=residual_flatness, you gave objective=psnr;" in done.stderr
 
 
 @pytest.mark.slow

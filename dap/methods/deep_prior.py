@@ -11,6 +11,7 @@ from dap.dsp.multi_resolution import multi_resolution_stft
 from dap.dsp.representation import Representation
 from dap.fit import Fit
 from dap.layers.precision import map_layout
+from dap.layers.seeded import seeded
 from dap.methods.fitting import Fitting
 from dap.methods.iterate import Iterate, State
 from dap.methods.method import Method
@@ -159,8 +160,7 @@ class DeepPrior(Fitting):
 
     def _random_network(self, latent: Tensor, target: Tensor) -> nn.Module:
         """From the latent to maps like the target's; the same weights on every device, and torch's own generator left alone."""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed)
+        with seeded(self.seed):
             size = tuple(target.shape[2:])
             network = self.network(in_channels=latent.shape[1], out_channels=target.shape[1], size=size)
         if self.first_weights is not None:

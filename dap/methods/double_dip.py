@@ -9,6 +9,7 @@ import torch.nn.functional as F
 
 from dap.dsp.stft import STFT
 from dap.fit import Fit
+from dap.layers.seeded import seeded
 from dap.methods.fitting import Fitting
 from dap.methods.iterate import Iterate, State
 from dap.tasks.task import Task
@@ -149,8 +150,7 @@ class DoubleDIP(Fitting):
     def _random_networks(self, latents: list[Tensor], target: Tensor) -> nn.Module:
         """All networks as one, from all latents to all magnitudes; torch's own generator is left alone."""
         size = tuple(target.shape[2:])
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed)
+        with seeded(self.seed):
             made = [
                 self._turn(self.networks, index)(in_channels=latent.shape[1], out_channels=target.shape[1], size=size)
                 for index, latent in enumerate(latents)

@@ -1,6 +1,7 @@
 """Many classical filters at once, weighed by an unbiased estimate of what each does wrong: the classical part of restore."""
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -84,8 +85,8 @@ class FilterBank(Denoiser):
     def denoise(self, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None) -> Tensor:
         """The estimate, (channel, time)."""
         known = self.noise_std if self.noise_std is not None else task.known_noise_std(observation)
+        self.facts = {"noise_std": 0.0}
         if known == 0 or not observation.any():  # nothing to take away
-            self.facts["noise_std"] = 0.0
             return observation.clone()
         axes = _principal_axes(observation)  # (axis, channel)
         turned = axes @ observation
@@ -135,6 +136,29 @@ class FilterBank(Denoiser):
             chosen = chirp.choose(pilots[0], noise)
             made.append(torch.stack([chirp(item, pilot, noise, chosen) for item, pilot in zip(items, pilots, strict=True)]))
         return torch.stack(made)
+
+
+def facts_of_windows(windows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The facts of a recording, from those that a filter bank had at each of its windows, all of one length.
+
+    ``noise_std`` is the root of the mean noise power. What was silent or clean has no filters: ``noise``, where not all windows
+    are alike, and ``weights``, their mean, are of the other windows.
+
+    >>> facts_of_windows([{"noise_std": 0.0}] * 3 + [{"noise_std": 0.5, "noise": "white", "weights": [0.9, 0.1]}])
+    {'noise_std': 0.25, 'noise': 'white', 'weights': [0.9, 0.1]}
+    """
+    if not windows:
+        return {}
+    power = sum(window["noise_std"] ** 2 for window in windows) / len(windows)
+    facts: dict[str, Any] = {"noise_std": math.sqrt(power)}
+    filtered = [window for window in windows if "weights" in window]
+    if filtered:
+        kinds = [window["noise"] for window in filtered]
+        alike = len(set(kinds)) == 1
+        facts["noise"] = kinds[0] if alike else f"white in {kinds.count('white')} of {len(kinds)} windows"
+        columns = zip(*(window["weights"] for window in filtered), strict=True)
+        facts["weights"] = [round(sum(column) / len(filtered), 3) for column in columns]
+    return facts
 
 
 def mixing_weights(estimates: Tensor, observation: Tensor, probe: Tensor, ridge: float) -> Tensor:

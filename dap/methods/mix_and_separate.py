@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from dap.dsp.stft import STFT
 from dap.layers.precision import map_layout
+from dap.layers.seeded import seeded
 from dap.methods.iterate import Iterate
 from dap.methods.method import Method
 from dap.tasks.task import Task
@@ -76,8 +77,7 @@ class MixAndSeparate(Method):
     def update(self, n_samples: int, sample_rate: int) -> MaskUpdate:
         """The network from random weights, and how it is trained on excerpts of ``n_samples``."""
         size = tuple(self.stft.analysis(torch.zeros(n_samples)).shape)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed)
+        with seeded(self.seed):
             network = self.make_network(in_channels=1, out_channels=1, size=size)
         layout = map_layout(self.device, self.precision == "bfloat16")
         self.network = network.to(self.device).to(memory_format=layout)  # type: ignore[call-overload]

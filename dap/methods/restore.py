@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable, Iterator
 import copy
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from dap.methods.declip import Declip
-from dap.methods.filter_bank import FilterBank
+from dap.methods.filter_bank import FilterBank, facts_of_windows
 from dap.methods.iterate import Iterate
 from dap.methods.method import Method
 from dap.tasks.chain import Chain
@@ -83,7 +84,7 @@ class Restore(Method):
         self.layout = Layout(window_seconds, overlap_seconds, fade_seconds)
 
     def restore(self, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None = None) -> Iterator[Iterate]:
-        """The one estimate, made at once."""
+        """The one estimate, made at once. What the facts say of noise and weights is of the recording, not of one window."""
         self.facts = {"quality": self.quality}
         return iter([Iterate(0, None, self._restored(observation, task, sample_rate))])
 
@@ -123,14 +124,20 @@ class Restore(Method):
         n_samples: int,
         around: Callable[[Process], Process] | None = None,
     ) -> Iterator[Tensor]:
+        facts: list[dict[str, Any]] = []
+
         def process(window: Tensor) -> Tensor:
             if isinstance(task, Clipping):
                 return self._last(self.tops, window, task, sample_rate)
             if self.declip and isinstance(task, Denoise):
                 window = self.tops.declipped(window, sample_rate)
-            return self._last(self.filters, window, task, sample_rate)
+            *_, last = self.filters.restore(window, task, sample_rate)
+            facts.append(self.filters.facts)
+            return last.estimate
 
-        return by_windows(blocks, process if around is None else around(process), *self.layout.samples(sample_rate, n_samples))
+        layout = self.layout.samples(sample_rate, n_samples)
+        yield from by_windows(blocks, process if around is None else around(process), *layout)
+        self.facts |= facts_of_windows(facts)
 
     def _last(self, method: Method, observation: Tensor, task: Task, sample_rate: int) -> Tensor:
         *_, last = method.restore(observation, task, sample_rate)

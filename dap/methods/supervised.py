@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from dap.dsp.representation import Representation
+from dap.layers.seeded import seeded
 from dap.methods.iterate import Iterate
 from dap.methods.method import Method
 from dap.tasks.task import Task
@@ -167,8 +168,7 @@ class Supervised(Method):
         Raises:
             ValueError: networks that do not fit windows of this size.
         """
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed)
+        with seeded(self.seed):
             silence = torch.zeros(1, 1, self.window)
             maps = self.representation.of(silence).analysis(silence)
             network = self.network(in_channels=maps.shape[1], out_channels=maps.shape[1], size=tuple(maps.shape[2:]))

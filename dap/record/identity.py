@@ -7,13 +7,11 @@ from typing import Any
 
 from torch import Tensor
 
-# Settings that change how a result is come by and what is kept of it, not the result (but for rounding: see README). The
-# data is not among what is compared either: what was read from it is.
-_NEUTRAL = {"data", "device", "threads", "tracker", "snapshot_every", "checkpoint_seconds", "restart", "objective"}
+from dap.record.neutral import is_neutral
 
 
 def identifying(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings that change a result.
+    """The settings that change a result; not the data, since what was read from it is compared itself.
 
     >>> identifying({"seed": 0, "device": "cpu", "method": {"lr": 0.1, "device": "cpu"}})
     {'seed': 0, 'method': {'lr': 0.1}}
@@ -21,7 +19,7 @@ def identifying(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: identifying(value) if isinstance(value, Mapping) else value
         for name, value in settings.items()
-        if name not in _NEUTRAL
+        if name != "data" and not is_neutral(name)
     }
 
 

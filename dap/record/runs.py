@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from dap.record.json_file import read_object
+from dap.record.neutral import is_neutral
 
 # Overrides that say which clip is restored, not how; and those that name what run.json tells anyway.
 _CLIP_KEYS = {"seed", "data", "data.path", "data.glob", "data.limit", "data.start"}
 _TOLD_KEYS = {"task", "model", "method"}
-_MACHINE_KEYS = {"device", "threads", "snapshot_every"}  # these change no restoration
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,8 @@ def find_runs(folder: Path) -> list[Run]:
 
 
 def setting_of_system(key: str) -> bool:
-    """Whether a setting is of the system: not of the clip, of the damage or of the machine."""
-    return key not in _CLIP_KEYS | _TOLD_KEYS | _MACHINE_KEYS and not setting_of_condition(key)
+    """Whether a setting is of the system: not of the clip or of the damage, and not one that changes no result."""
+    return key not in _CLIP_KEYS | _TOLD_KEYS and not is_neutral(key) and not setting_of_condition(key)
 
 
 def setting_of_condition(key: str) -> bool:

@@ -19,7 +19,8 @@ def restore(
 
     Any length: it is worked on window by window, in float32. Channels are restored together. The array is left as it was;
     what comes back is a new, contiguous one of the same kind (numpy or torch), dtype, device and order of axes, without a
-    gradient. Several threads may call it at once; nothing of Hydra is touched, or of torch's random state.
+    gradient. It computes on one thread, and several may call it at once; nothing of Hydra is touched, or of torch's random
+    state and number of threads.
 
     Args:
         waveform: torch tensor or numpy array of floats of any width, full scale at ±1, finite: (time,), (channel, time), or

@@ -13,12 +13,13 @@ from dap.compose import CONFIGS, compose
 from dap.methods.restore import Restore
 from dap.schema import build
 from dap.tasks.task import Task
+from dap.threads import one_thread
 
 
 def restored(damaged: Tensor, sample_rate: Any, task: str, quality: str, settings: dict[str, Any]) -> Tensor:
     """The restoration, (channel, time), of a sound of that shape in float32; see `dap.restore`."""
     rate = _whole_hz(sample_rate)
-    with torch.inference_mode(False), torch.enable_grad():  # a fit needs gradients, wherever it is called from
+    with torch.inference_mode(False), torch.enable_grad(), one_thread():  # a fit needs gradients, wherever it is called from
         method, configured = blind_method(quality, task, settings)
         observation, rate = configured.receive(damaged, rate)
         here = configured.at(rate, observation.shape[-1], None)

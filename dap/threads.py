@@ -1,7 +1,13 @@
-"""How many threads a command computes with, and how they wait. It imports torch only where it sets it up."""
+"""How many threads torch computes with, and how they wait. It imports torch only where it sets it up."""
 
+from collections.abc import Iterator
+import contextlib
 import os
 from pathlib import Path
+import threading
+
+_lock = threading.Lock()
+_before: list[int] = []  # torch's number outside of every `one_thread`, once for each that is entered
 
 
 def wait_passively() -> None:
@@ -49,3 +55,27 @@ def set_threads(threads: int | None, several: bool) -> None:
     if threads > cores:
         raise ValueError(f"threads: must be at most {cores}, the cores that this process may use, or null, got {threads}")
     torch.set_num_threads(threads)
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Within, torch computes with one thread, and afterwards with as many as before; also where Python's threads overlap in it.
+
+    >>> import torch
+    >>> before = torch.get_num_threads()
+    >>> with one_thread():
+    ...     print(torch.get_num_threads())
+    1
+    >>> torch.get_num_threads() == before
+    True
+    """
+    import torch  # here for the same reason
+
+    with _lock:
+        _before.append(_before[0] if _before else torch.get_num_threads())
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        with _lock:
+            torch.set_num_threads(_before.pop())

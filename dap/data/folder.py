@@ -13,7 +13,7 @@ class Folder:
 
     Args:
         path: of the folder.
-        glob: the pattern, e.g. "*.flac"; "**/*.wav" looks into subfolders. Of a list of patterns, the files of each in turn.
+        glob: the pattern; "**/*.wav" looks into subfolders. Of a list of patterns, the files of each in turn.
         n_clips: how many at most; null takes all.
         start, seconds, degraded, sample_rate, peak: of each file, see `File`.
 
@@ -24,7 +24,7 @@ class Folder:
     def __init__(
         self,
         path: str,
-        glob: str | list[str] = "*.wav",
+        glob: str | list[str] = "*.flac",
         n_clips: int | None = None,
         start: float = 0.0,
         seconds: float | None = None,

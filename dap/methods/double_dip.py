@@ -66,7 +66,7 @@ class DoubleDIP(Fitting):
         n_fft: int = 1022,
         hop_length: int = 256,
         window: str = "hann",
-        exclusion_weight: float = 0.0,
+        exclusion_weight: float = 0.3,
         mask_power: float = 2.0,
         output_ema: float = 0.9,
         target_rms: float = 0.5,

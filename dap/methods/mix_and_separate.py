@@ -54,7 +54,7 @@ class MixAndSeparate(Method):
         n_batches: int = 100,
         batch_size: int = 8,
         weighted: bool = False,
-        level_db: float = 0.0,
+        level_db: float = 5.0,
         trained: str = "outputs/trained",
         precision: str = "float32",
         device: torch.device | str = "cpu",

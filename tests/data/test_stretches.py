@@ -21,7 +21,7 @@ def folder(tmp_path):
 
 
 def test_stretches_joined_are_the_clip(folder):
-    data = Folder(str(folder))
+    data = Folder(str(folder), "*.wav")
     stretches = Stretches(data, [0, 1], seconds=1.0)
     assert [item[0] for item in stretches.items] == [0, 0, 0, 1]
     joined = torch.cat([stretches[index][0] for index in range(3)], dim=1)
@@ -31,7 +31,7 @@ def test_stretches_joined_are_the_clip(folder):
 
 
 def test_a_part_of_a_file_and_another_rate(folder):
-    data = Folder(str(folder), start=0.1, seconds=0.25, sample_rate=4000, peak=None)
+    data = Folder(str(folder), "*.wav", start=0.1, seconds=0.25, sample_rate=4000, peak=None)
     stretches = Stretches(data, [0, 1], seconds=10.0)
     assert stretches.sample_rate == 4000
     for index in range(2):
@@ -53,11 +53,11 @@ def test_a_data_set_that_tells_no_place_gives_its_clips_whole(tmp_path):
 def test_wrong_data(folder):
     write_audio(folder / "c.wav", torch.rand(1, 100), 16000)
     with pytest.raises(ValueError, match=r"differ in rate: 8000 Hz \(a\), 16000 Hz \(c\); set data.sample_rate"):
-        Stretches(Folder(str(folder)), [0, 1, 2], seconds=1.0)
+        Stretches(Folder(str(folder), "*.wav"), [0, 1, 2], seconds=1.0)
     with pytest.raises(ValueError, match="no clip"):
-        Stretches(Folder(str(folder)), [], seconds=1.0)
+        Stretches(Folder(str(folder), "*.wav"), [], seconds=1.0)
     with pytest.raises(ValueError, match=r"nothing to read at start 1.0 s: it lasts 0.400 s"):
-        Stretches(Folder(str(folder), start=1.0), [0, 1], seconds=1.0)
+        Stretches(Folder(str(folder), "*.wav", start=1.0), [0, 1], seconds=1.0)
 
 
 def test_parts_that_a_seed_draws(tmp_path):

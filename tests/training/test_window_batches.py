@@ -19,7 +19,7 @@ def stretches(tmp_path):
     for name, channels, n_samples in (("a", 1, 10000), ("b", 2, 6000), ("c", 1, 3000)):
         ramp = torch.arange(channels * n_samples).reshape(channels, -1) / 2**15
         write_audio(tmp_path / f"{name}.wav", ramp + {"a": 1, "b": 2, "c": 3}[name], RATE)
-    return Stretches(Folder(str(tmp_path), peak=None), [0, 1, 2], seconds=0.25)
+    return Stretches(Folder(str(tmp_path), "*.wav", peak=None), [0, 1, 2], seconds=0.25)
 
 
 def batches(stretches, noise=0.0, **settings):

@@ -9,13 +9,17 @@ import time
 
 from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
+from omegaconf import DictConfig
 import torch
 from torch import Tensor, nn
 
 from dap.layers.convolution import Conv2d
 from dap.layers.harmonic import HarmonicConv2d
+from dap.layers.precision import compute, map_layout
+from dap.layers.seeded import seeded
+from dap.methods.deep_prior import DeepPrior
 from dap.own_process import call_in_own_process
-from dap.parts import build_parts, choose_device
+from dap.parts import Parts, build_parts, choose_device
 from dap.restoration import observe_clip
 from dap.schema import Config
 from dap.threads import set_threads
@@ -86,12 +90,7 @@ def measure_fit(configs: Path, overrides: list[str], steps: int = 3) -> FitCost:
 
 
 def _measure_fit(configs: Path, overrides: list[str], steps: int) -> FitCost:
-    ConfigStore.instance().store(name="schema", node=Config)
-    with initialize_config_dir(str(configs), version_base="1.3"):
-        cfg = compose("config", overrides)
-    cfg.device = choose_device(cfg.device, cfg.precision)
-    parts = build_parts(cfg, {}, overrides)
-    set_threads(cfg.threads, parts.method.threaded)
+    cfg, parts = _configured(configs, overrides)
     clip, task, observation = observe_clip(parts, parts.data[0])
     iterates = parts.method.restore(observation, task, clip.sample_rate)
     times = []
@@ -101,6 +100,74 @@ def _measure_fit(configs: Path, overrides: list[str], steps: int) -> FitCost:
     seconds = statistics.median(later - earlier for earlier, later in itertools.pairwise(times[1:]))
     peak = torch.cuda.max_memory_allocated() if cfg.device == "cuda" else _resident_peak()
     return FitCost(seconds, peak, parts.method.facts["n_parameters"])
+
+
+@dataclass(frozen=True)
+class PrecisionCost:
+    """What a precision costs, at a network's random weights.
+
+    Args:
+        distance: of the gradient of all weights to that in float32, relative to its norm.
+        seconds, seconds_float32: of forward + backward, the second time.
+    """
+
+    distance: float
+    seconds: float
+    seconds_float32: float
+
+
+def compare_precision(configs: Path, overrides: list[str]) -> PrecisionCost:
+    """The first gradient of what ``dap-run method=deep_prior OVERRIDES`` would fit, in its precision and in float32.
+
+    In a process of its own, because a kernel that is wrong on this CPU may well crash.
+
+    Raises:
+        ValueError: as dap-run's. CrashedError: the process died.
+    """
+    return call_in_own_process(_compare_precision, configs, overrides)
+
+
+def _compare_precision(configs: Path, overrides: list[str]) -> PrecisionCost:
+    cfg, parts = _configured(configs, overrides)
+    method = parts.method
+    if not isinstance(method, DeepPrior):
+        raise ValueError("method: the precisions of a deep_prior alone are compared")
+    _, _, observation = observe_clip(parts, parts.data[0])
+    waveform = observation[None].to(cfg.device)
+    target = method.representation.to(cfg.device).of(waveform).analysis(waveform)
+    size = tuple(target.shape[2:])
+    generator = torch.Generator().manual_seed(method.seed)
+    latent = method.latent(size, generator).to(cfg.device)
+    gradients, seconds = {}, {}
+    for precision in ("float32", cfg.precision):
+        with seeded(method.seed):
+            network = method.network(in_channels=latent.shape[1], out_channels=target.shape[1], size=size).to(cfg.device)
+        x = latent
+        if latent.ndim == 4:
+            layout = map_layout(latent.device, precision == "bfloat16")
+            network, x = network.to(memory_format=layout), x.contiguous(memory_format=layout)  # type: ignore[call-overload]
+        for _ in range(2):  # the first one warms up
+            network.zero_grad(set_to_none=True)
+            _wait(cfg.device)
+            begun = time.perf_counter()
+            loss = (compute(network, precision, x) - target).square().mean()
+            loss.backward()  # type: ignore[no-untyped-call]
+            _wait(cfg.device)
+            seconds[precision] = time.perf_counter() - begun
+        gradients[precision] = torch.cat([weight.grad.flatten() for weight in network.parameters() if weight.grad is not None])
+    exact, coarse = gradients["float32"], gradients[cfg.precision]
+    return PrecisionCost(float((coarse - exact).norm() / exact.norm()), seconds[cfg.precision], seconds["float32"])
+
+
+def _configured(configs: Path, overrides: list[str]) -> tuple[DictConfig, Parts]:
+    """What ``dap-run OVERRIDES`` would run, and torch set up for it."""
+    ConfigStore.instance().store(name="schema", node=Config)
+    with initialize_config_dir(str(configs), version_base="1.3"):
+        cfg = compose("config", overrides)
+    cfg.device = choose_device(cfg.device, cfg.precision)
+    parts = build_parts(cfg, {}, overrides)
+    set_threads(cfg.threads, parts.method.threaded)
+    return cfg, parts
 
 
 def peak_memory(name: str, channels: int, n_freq: int, n_frames: int, device: str = "cpu") -> int:

@@ -113,7 +113,10 @@ def test_models_and_tasks_do_not_know_each_other(path):
         ),
         (
             "omegaconf",
-            {f"dap.{room}" for room in ("cli", "compose", "hydra_folder", "parts", "run", "schema", "multirun", "guard")},
+            {
+                f"dap.{room}"
+                for room in ("benchmark", "cli", "compose", "hydra_folder", "parts", "run", "schema", "multirun", "guard")
+            },
         ),
         ("soundfile", {"dap.audio", "dap.audio_stream"}),
         ("torchaudio", {"dap.dsp.resample"}),

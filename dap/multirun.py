@@ -184,7 +184,7 @@ def trouble_of_launcher(error: Exception) -> str | None:
 def _grid(config: Any) -> list[str]:
     """What numbers the runs of a sweep, in order, and then what they have in common that changes their results."""
     params = config.hydra.sweeper.get("params") or {}
-    study = [f"objective={config.objective}"] if str(config.hydra.sweeper._target_).endswith(_STUDY) else []
+    study = [f"objective={config.objective}"] if str(config.hydra.sweeper.get("_target_")).endswith(_STUDY) else []
     parsed = OverridesParser.create().parse_overrides(list(config.hydra.overrides.task))
     swept = [item.input_line or "" for item in parsed if item.is_sweep_override()]
     plain = [item for item in parsed if not item.is_sweep_override() and not is_neutral(item.key_or_group)]

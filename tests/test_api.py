@@ -110,12 +110,10 @@ def test_integers_are_refused_with_what_makes_floats_of_them(dtype, kind):
     limits = np.iinfo(dtype)
     middle = 0 if limits.min < 0 else limits.max // 2 + 1
     waveform = kind(np.array([limits.min, middle, limits.max], dtype))
-    if dtype in (np.uint16, np.uint32) and isinstance(waveform, torch.Tensor):
-        waveform = waveform.clone()
     with pytest.raises(ValueError, match=f"got {np.dtype(dtype).name}: pass ") as refused:
         fast(waveform)
     floats = eval(str(refused.value).partition("pass ")[2], {"waveform": waveform})
-    assert floats.tolist() == pytest.approx([-1, 0, 1], abs=1 / 127)  # 8 bits reach 127/128
+    assert floats.tolist() == pytest.approx([-1, 0, 1], abs=1 / 64)  # the highest of 8 bits is 1 / 128 short of it
 
 
 KINDS = {

@@ -7,6 +7,7 @@ folders, which are the same with every launcher.
 from collections import Counter
 from collections.abc import Iterable
 import logging
+import math
 import os
 from pathlib import Path
 import shutil
@@ -93,6 +94,28 @@ def check_plugin(config: DictConfig, part: str) -> None:
         raise RefusedSweepError(f"{choice} needs {package.replace('_', '-')}: pip install 'dap[{package.split('_')[1]}]'")
     if target.endswith(".SlurmLauncher") and shutil.which("srun") is None:
         raise RefusedSweepError(f"{choice} needs SLURM: no srun here; hydra/launcher=submitit_local does without it")
+    if target.endswith(".RayLauncher"):
+        check_ray(config.hydra.launcher.ray)
+
+
+def check_ray(config: DictConfig) -> None:
+    """Find out whether a Ray that is started here has the cores and GPUs that a run asks for: it would wait for them for ever.
+
+    Raises:
+        RefusedSweepError: it has not.
+
+    >>> check_ray(OmegaConf.create({"init": {"address": None, "num_cpus": 2}, "remote": {"num_cpus": 2, "num_gpus": 0}}))
+    """
+    if config.init.get("address") is not None:
+        return  # a cluster may grow
+    here = {"num_cpus": os.cpu_count() or 1, "num_gpus": math.inf if shutil.which("nvidia-smi") else 0}
+    for name, found in here.items():
+        given, asked = config.init.get(name), config.remote.get(name) or 0
+        there = found if given is None else given
+        if asked > there:
+            raise RefusedSweepError(
+                f"hydra.launcher.ray.remote.{name}: a run asks for {asked}, Ray has {there} here, and would wait for ever"
+            )
 
 
 def share_cores(config: DictConfig) -> None:

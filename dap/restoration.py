@@ -236,7 +236,7 @@ def _commit() -> str | None:
     if not (here / ".git").exists():
         return None
     asked = ["git", "-C", str(here), "rev-parse", "HEAD"]
-    with contextlib.suppress(OSError):
-        done = subprocess.run(asked, capture_output=True, text=True, check=False)
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        done = subprocess.run(asked, capture_output=True, text=True, timeout=10, check=False)
         return done.stdout.strip() or None
     return None

@@ -152,6 +152,24 @@ def test_slurm_where_there_is_none(tmp_path):
     )
 
 
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("remote.num_cpus=1000000", r"num_cpus: a run asks for 1000000, Ray has \d+ here, and would wait for ever"),
+        ("remote.num_gpus=3", "num_gpus: a run asks for 3, Ray has 2 here, and would wait for ever"),
+    ],
+)
+def test_ray_is_not_asked_for_more_than_there_is(asked, told):
+    settings = {"init": {"address": None, "num_cpus": None, "num_gpus": 2}, "remote": {"num_cpus": 1, "num_gpus": 0.5}}
+    ray = OmegaConf.create(settings)
+    multirun.check_ray(ray)
+    ray.merge_with_dotlist([asked])
+    with pytest.raises(multirun.RefusedSweepError, match=rf"^hydra\.launcher\.ray\.remote\.{told}$"):
+        multirun.check_ray(ray)
+    ray.init.address = "auto"
+    multirun.check_ray(ray)  # a cluster may grow
+
+
 def write_sweep_of(folder: Path, *overrides: str) -> None:
     """A folder as a sweep leaves it, as far as the check of its grid looks."""
     (folder / "0").mkdir(parents=True)

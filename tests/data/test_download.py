@@ -15,18 +15,22 @@ from dap.data.download import download_archive
 
 
 class Quiet(SimpleHTTPRequestHandler):
-    """Serves a folder; short.tar.bz2 breaks off in the middle, as a lost connection does."""
+    """Serves a folder; short.tar.bz2 breaks off in the middle, as a lost connection does; silent.tar.bz2 stays open, silent."""
+
+    given_up = threading.Event()
 
     def log_message(self, *_):
         pass
 
     def do_GET(self):
-        if not self.path.endswith("short.tar.bz2"):
+        if not self.path.endswith(("short.tar.bz2", "silent.tar.bz2")):
             return super().do_GET()
         self.send_response(200)
         self.send_header("Content-Length", "100000")
         self.end_headers()
         self.wfile.write(b"BZh9" + bytes(996))
+        if self.path.endswith("silent.tar.bz2"):
+            self.given_up.wait(60)
 
 
 @pytest.fixture
@@ -84,6 +88,14 @@ def test_what_is_not_the_archive_is_refused(server, tmp_path):
     refused(server, tmp_path, "half.tar.bz2", None, "an archive that cannot be unpacked")
     archive(folder / "elsewhere.tar.bz2", {"Set-1.0/a.wav": b"sound"})
     refused(server, tmp_path, "elsewhere.tar.bz2", None, "the archive holds no folder Set-1.1")
+
+
+def test_a_silent_server_is_given_up(server, tmp_path, monkeypatch):
+    monkeypatch.setattr("dap.data.download._TIMEOUT_SECONDS", 0.2)
+    try:
+        refused(server, tmp_path, "silent.tar.bz2", None, "could not be fetched: timed out")
+    finally:
+        Quiet.given_up.set()
 
 
 def test_nothing_lands_outside(server, tmp_path):

@@ -38,6 +38,7 @@ class MLflow(Tracker):
         """A new run; the database and the experiment are made where they are missing."""
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # nothing leaves the machine unasked
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # a server that is away costs seconds, not minutes
+        os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")  # and one that is silent a minute or two
         from mlflow import MlflowClient
         from mlflow.entities import Param
 

@@ -1,6 +1,7 @@
 """A tracker may fail at any moment, and the run neither ends nor hears of it again."""
 
 import json
+import threading
 
 import pytest
 import torch
@@ -126,3 +127,24 @@ def test_sounds_come_without_their_graph():
     spy.add_sound = lambda name, step, waveform, rate: heard.append(waveform)
     Guarded(spy).add_sound("estimate", 0, torch.ones(1, 4, requires_grad=True), 8000)
     assert heard[0].numpy().tolist() == [[1, 1, 1, 1]]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_tracker_that_never_answers_is_left_behind(tmp_path, monkeypatch, capsys, method):
+    class Silent(Spy):
+        def hear(self, called: str, detail: object) -> None:
+            super().hear(called, detail)
+            if called == method:
+                end.wait(60)
+
+    end = threading.Event()
+    monkeypatch.setattr("dap.record.trackers.guarded._SECONDS", 0.2)
+    silent = Silent()
+    try:
+        restored(tmp_path, silent)
+        told = capsys.readouterr().err
+        assert told.endswith("dap-run: warning: Silent failed and is switched off, the run goes on: no answer within 0.2 s\n")
+        assert json.loads((tmp_path / "run.json").read_text())["status"] == "finished"
+        assert silent.calls[-1][0] == method
+    finally:
+        end.set()

@@ -129,8 +129,11 @@ def test_errors(make, message):
 
 
 def test_what_is_soft_is_not_taken_for_noise(test_audio):
-    """Clean speech with hardly a pause: 38 dB below it there may be noise. A quarter of the frames, free, would say 29."""
+    """Clean speech with hardly a pause: 38 dB below it there may be noise, 35 of the made voice; 32 is half way to the wrong.
+
+    A quarter of the frames, free, would say 29 of the recording.
+    """
     speech, rate = read_audio(test_audio / "speech_lj" / "LJ001-0001.flac")
     speech = speech[:, round(0.3 * rate) : round(2.3 * rate)]
     found = blind_noise_density(speech, frame_stft(0.032, rate)).density.mean()
-    assert 10 * math.log10(float(found / speech.square().mean())) < -35
+    assert 10 * math.log10(float(found / speech.square().mean())) < -32

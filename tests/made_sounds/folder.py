@@ -44,9 +44,9 @@ def music(
     return total / total.abs().max() + 0.5e-3 * coloured_noise((n_samples,), 1.0, generator), RATE
 
 
-_flute = partial(blown, peak_hz=440.0, slope=2.5)
-_oboe = partial(blown, peak_hz=1500.0, slope=4.0)
-_trumpet = partial(blown, peak_hz=1200.0, slope=2.5)
+_flute = partial(blown, bright_hz=440.0, slope=2.5)
+_oboe = partial(blown, bright_hz=4000.0, slope=4.0)
+_trumpet = partial(blown, bright_hz=1200.0, slope=2.5, depth=0.006)
 _CHORD = (82.4, 123.5, 146.8, 196.0, 247.0, 370.0)
 _TUNE = (262.0, 330.0, 392.0, 523.0, 392.0, 294.0, 349.0, 440.0, 587.0, 440.0)
 

@@ -66,15 +66,22 @@ def bowed(pitch_hz: float, n_samples: int, generator: torch.Generator) -> Tensor
     frequency = k * pitch_hz
     body = sum(1 / (1 + ((frequency - centre) / width) ** 2) for centre, width in ((230, 80), (500, 150), (1200, 500)))
     amplitudes = (0.15 + body) / k / (1 + (frequency / 3000) ** 2).sqrt()
-    note = partials(_vibrato(pitch_hz, n_samples, generator), k, amplitudes, torch.full_like(k, math.inf), generator)
+    note = partials(_vibrato(pitch_hz, n_samples, 0.006, generator), k, amplitudes, torch.full_like(k, math.inf), generator)
     return _sustained(note, 0.08, 0.01, generator)
 
 
-def blown(pitch_hz: float, n_samples: int, generator: torch.Generator, peak_hz: float = 1000.0, slope: float = 3.0) -> Tensor:
-    """A wind instrument: harmonics are alike up to ``peak_hz`` and fall as frequency^−slope above it; vibrato and breath."""
+def blown(
+    pitch_hz: float,
+    n_samples: int,
+    generator: torch.Generator,
+    bright_hz: float = 1000.0,
+    slope: float = 3.0,
+    depth: float = 0.0,
+) -> Tensor:
+    """A wind instrument: harmonics are alike up to ``bright_hz`` and fall as frequency^−slope above it; breath; vibrato."""
     k = _numbers(60)
-    amplitudes = (k * pitch_hz / peak_hz).clamp(min=1) ** -slope
-    note = partials(_vibrato(pitch_hz, n_samples, generator), k, amplitudes, torch.full_like(k, math.inf), generator)
+    amplitudes = (k * pitch_hz / bright_hz).clamp(min=1) ** -slope
+    note = partials(_vibrato(pitch_hz, n_samples, depth, generator), k, amplitudes, torch.full_like(k, math.inf), generator)
     return _sustained(note, 0.04, 0.003, generator)
 
 
@@ -93,10 +100,10 @@ def _steady(pitch_hz: float, n_samples: int) -> Tensor:
     return torch.full((n_samples,), pitch_hz, dtype=torch.float64)
 
 
-def _vibrato(pitch_hz: float, n_samples: int, generator: torch.Generator) -> Tensor:
-    """The pitch, 0.6 per cent up and down at 5.5 Hz, which sets in over 0.2 s, and a slow unsteadiness of a sixth of that."""
+def _vibrato(pitch_hz: float, n_samples: int, depth: float, generator: torch.Generator) -> Tensor:
+    """The pitch, so far up and down (0.006: a tenth of a semitone) at 5.5 Hz once 0.2 s are over; 0.1 per cent unsteady."""
     seconds = torch.arange(n_samples, dtype=torch.float64) / RATE
-    vibrato = 0.006 * (seconds / 0.2).clamp(max=1) * torch.sin(2 * math.pi * 5.5 * seconds)
+    vibrato = depth * (seconds / 0.2).clamp(max=1) * torch.sin(2 * math.pi * 5.5 * seconds)
     return pitch_hz * (1 + vibrato + 0.001 * coloured_noise((n_samples,), 2.0, generator))
 
 

@@ -63,7 +63,8 @@ def speech(n_samples: int, sample_rate: int, pitch_hz: float, generator: torch.G
         return torch.from_numpy(np.interp(seconds, steady.ravel(), np.repeat(values, 2)))  # (time,)
 
     formants_hz = torch.stack([track([phone.formants_hz[k] for phone in phones]) for k in range(3)])
-    voice = voiced(track(intonation(phones, pitch_hz, generator)), formants_hz, sample_rate, generator)
+    glide_hz = np.interp(seconds, starts + lengths / 2, intonation(phones, pitch_hz, generator))
+    voice = voiced(torch.from_numpy(glide_hz), formants_hz, sample_rate, generator)
     total = track([phone.voice for phone in phones]) * voice / voice.abs().max()
     for kind, (centre_hz, bandwidth_hz) in _FRICTIONS.items():
         loudness = track([phone.friction * (phone.kind == kind) for phone in phones])
@@ -73,19 +74,19 @@ def speech(n_samples: int, sample_rate: int, pitch_hz: float, generator: torch.G
 
 
 def sentence(seconds: float, generator: torch.Generator) -> list[Phone]:
-    """Phones, drawn one syllable after another, that last at least so long; vowels are up to 12 dB softer than others."""
+    """Phones, drawn one syllable after another, that last at least so long; vowels are up to 6 dB softer than others."""
     phones = [Phone(0.05, PAUSE.formants_hz)]
     while sum(phone.seconds for phone in phones) < seconds:
-        for _ in range(_draw(3, generator) + 3):
+        for _ in range(_draw(4, generator) + 4):
             vowel = VOWELS[_draw(len(VOWELS), generator)]
-            stress = 0.25 ** float(torch.rand((), generator=generator))
+            stress = 0.5 ** float(torch.rand((), generator=generator))
             phones += (*CONSONANTS[_draw(len(CONSONANTS), generator)], replace(vowel, voice=stress * vowel.voice))
         phones.append(PAUSE)
     return phones
 
 
 def intonation(phones: list[Phone], pitch_hz: float, generator: torch.Generator) -> list[float]:
-    """A pitch for each phone: it falls by a fifth from pause to pause, and wanders by some 6 per cent."""
+    """A pitch for the middle of each phone: it falls by a fifth from pause to pause, and wanders by some 6 per cent."""
     pitches, since_pause = [], 0
     for phone in phones:
         since_pause = 0 if phone is PAUSE else since_pause + 1

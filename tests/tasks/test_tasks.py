@@ -85,7 +85,7 @@ def test_observe_is_linear_and_its_gradient_the_adjoint(name, task, before, n_sa
 def test_finish_is_idempotent(task, before, shape):
     task, observation = observed(task, torch.rand(*before, *shape) - 0.5)
     once = task.finish(torch.rand(*before, *shape), observation)
-    assert torch.allclose(task.finish(once, observation), once, atol=1e-6)
+    assert torch.allclose(task.finish(once, observation), once, atol=1e-5)  # two filters there and back, in float32
 
 
 @pytest.mark.parametrize("shape", SHAPES)

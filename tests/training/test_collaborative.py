@@ -44,7 +44,7 @@ def test_it_raises_the_discriminators_confidence(trained):
     assert (after >= before).all()
     assert (after > before + 0.02).float().mean() > 0.9
     _, later = refined(trained, observation, threshold=threshold, n_steps=60)
-    assert later.mean() > after.mean()
+    assert later.mean() >= after.mean()  # and no more, where all are taken for real already
 
 
 def test_what_is_taken_for_real_is_not_touched(trained):

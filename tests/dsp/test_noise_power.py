@@ -48,7 +48,7 @@ def test_held_notes_are_no_noise(generator):
     notes = tones([220.0 * k for k in range(1, 20)], 32000, 16000)[None]
     error = error_db("tracked", notes + white_noise((1, 32000), 0.1, generator), 0.1)
     assert float(error.mean()) < 1.5
-    assert float(error.max()) < 4  # where the partials themselves lie 20 dB above the noise
+    assert float(error.max()) < 5  # 2.9 to 3.5, where the partials themselves lie 20 dB above the noise
 
 
 def test_a_change_is_followed(generator):

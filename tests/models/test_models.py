@@ -108,19 +108,21 @@ class Convolutions(TorchDispatchMode):
 
 @pytest.mark.slow
 def test_it_can_overfit(model):
-    """A few dozen steps bring the loss of a small target down: the network is connected the right way round."""
+    """With its own optimizer, from its first output, to half of what silence has: it is connected the right way round.
+
+    Of any seed: 7 to 166 steps were seen over five seeds of each model.
+    """
     fit = prepared(model)
     target = 0.1 * fit.target / fit.target.square().mean().sqrt()
-    optimizer = torch.optim.Adam(fit.network.parameters(), 0.01)
-    losses = []
-    for _ in range(100):
+    optimizer = build(settings(f"model={model}", *SMALL)["optimizer"], "optimizer")(fit.network.parameters())
+    for _ in range(400):
         loss = (fit.network(fit.latent) - target).square().mean()
+        if loss < 0.5 * target.square().mean():
+            return
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        losses.append(loss.item())
-    assert min(losses[-10:]) < 0.85 * losses[0]  # the slowest, harmonic_without_mixing, is at 0.70
-    assert min(losses[-10:]) < 0.95 * target.square().mean()
+    pytest.fail(f"the loss is still {loss.item():.4f} after 400 steps, and silence's 0.01")
 
 
 @pytest.mark.parametrize("size", [(512, 9), (33, 21), (7, 1), (64, 128)])

@@ -50,7 +50,7 @@ def noisy(request, test_audio, generator):
 
 
 def test_it_is_better_than_filters_that_are_told_the_noise(noisy):
-    """Than Wiener with the true σ, by half of the least seen over recordings and made sounds, 1.0 dB (of flutes 0.7 to 1.1).
+    """Than Wiener with the true σ, by less than the least seen over recordings and made sounds, 0.8 dB (of flutes 0.7 to 1.1).
 
     And no worse than any filter that it is made of.
     """

@@ -55,7 +55,7 @@ def test_a_small_fit_is_nearer_to_the_truth_than_the_observation(name, test_audi
         latent=Latent(8),
         loss=l2,
         optimizer=partial(torch.optim.Adam, lr=8e-3),
-        steps=90,
+        steps=180 if name == "quantization" else 90,  # at 90 its gain is the seed's, -1 to 5 dB; at 180 it is 2.6 to 7
         output_ema=0.9,
     )
     *_, last = prior.restore(observation, task, 16000)

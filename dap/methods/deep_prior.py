@@ -117,7 +117,7 @@ class DeepPrior(Fitting):
         generator = torch.Generator().manual_seed(self.seed)
         latent = self.latent(tuple(target.shape[2:]), generator).to(self.device)
         network = self._random_network(latent, target)
-        if latent.ndim == 4:  # (1, channels, n_freq, n_frames): convolutions and norms care for the layout
+        if latent.ndim == 4:  # (1, channels, n_freq, n_frames): the layout decides how fast its convolutions and norms are
             layout = map_layout(self.device, self.precision == "bfloat16")
             network = network.to(memory_format=layout)  # type: ignore[call-overload]
             latent, target = (tensor.contiguous(memory_format=layout) for tensor in (latent, target))

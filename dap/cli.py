@@ -31,13 +31,13 @@ from dap.help import help_page
 from dap.multirun import RefusedSweepError, end_sweep, exit_code, exit_codes, prefer_configs, trouble_of_launcher
 from dap.printable import printable
 from dap.schema import Config, system_name
-from dap.threads import wait_passively
+from dap.threads import wait_briefly
 
 
 def main() -> None:
     """Entry point of the console script."""
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises, instead of printing and exiting with 1
-    wait_passively()
+    wait_briefly()
     ConfigStore.instance().store(name="schema", node=Config)
     prefer_configs(CONFIGS)
     OmegaConf.register_new_resolver(

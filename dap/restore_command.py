@@ -12,7 +12,7 @@ import signal
 import sys
 from typing import Any, NoReturn
 
-from dap.threads import set_threads, wait_passively
+from dap.threads import set_threads, wait_briefly
 
 _PAGE = """Restore sound files of any length, rate and number of channels: DIR/NAME.wav, 32-bit float, as long as FILE. With a
 checkpoint (best.pt of a run of method=supervised) window by window, at the rate that the model was trained at and back; a file
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--device", default="auto", help="auto (CUDA where there is one), cpu, cuda")
     parser.add_argument("--threads", type=int, help="CPU threads; by default one, and with a checkpoint one a core")
     options = parser.parse_args(arguments)
-    wait_passively()
+    wait_briefly()
     before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that what is half-written goes
     try:
         targets = plan(options.files, options.out)

@@ -10,22 +10,29 @@ _lock = threading.Lock()
 _before: list[int] = []  # torch's number outside of every `one_thread`, once for each that is entered
 
 
-def wait_passively() -> None:
-    """Let torch's threads sleep while they wait for each other, unless OMP_WAIT_POLICY says otherwise; before torch is loaded.
+def wait_briefly() -> None:
+    """Let torch's threads soon sleep where they wait for each other, unless OMP_WAIT_POLICY says how; before torch is loaded.
 
-    By default they spin, which is a little faster on an idle machine; beside other programs, each of which takes a core away
-    now and then, all the others spin until it comes back: two to three times as slow (docs/results.md).
+    By default they spin for milliseconds, which is fastest on an idle machine; beside other programs, each of which takes a
+    core away now and then, all the others spin until it comes back: two to three times as slow. Where they sleep at once, each
+    of a step's thousands of waits costs a waking: up to twice as slow on the idle machine. So: as many turns as libgomp itself
+    allows where there are more threads than cores (GOMP_SPINCOUNT in its manual); measured in docs/results.md.
     """
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+        os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 
 def available_cores() -> int:
-    """Cores that this process may use: of its affinity, as SLURM sets it, and of its control group, as containers do.
+    """Cores that this process may use: of its affinity, its SLURM task's share and its control group (containers).
 
     >>> 1 <= available_cores() <= os.cpu_count()
     True
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    share = os.environ.get("SLURM_CPUS_PER_TASK", "")  # not every SLURM binds its tasks to their cores
+    if share.isdigit():
+        cores = max(1, min(cores, int(share)))
     try:
         quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
         return max(1, min(cores, int(quota) // int(period)))

@@ -34,6 +34,11 @@ def test_a_launchers_number_stands(no_launcher, monkeypatch):
     assert torch.get_num_threads() == 1
 
 
+def test_a_slurm_tasks_share_is_heeded_where_slurm_binds_nothing(monkeypatch):
+    monkeypatch.setenv("SLURM_CPUS_PER_TASK", "1")
+    assert available_cores() == 1
+
+
 @pytest.mark.parametrize(
     ("threads", "message"), [(0, "at least 1 or null, got 0"), (10**6, f"at most {available_cores()}, .*, got 1000000")]
 )
@@ -59,14 +64,14 @@ def test_a_run_says_how_many_it_had(method, threads, tmp_path, monkeypatch):
     assert json.loads((tmp_path / "run.json").read_text())["threads"] == threads
 
 
-def test_the_commands_threads_sleep_while_they_wait():
+def test_the_commands_threads_are_told_how_to_wait():
     """The variable is there before torch is loaded, which reads it once."""
     for module in ("cli", "restore_command"):
         code = (
             "import sys, dap.threads\n"
             "def seen():\n    print('torch' in sys.modules)\n    raise SystemExit(0)\n"
             f"import dap.{module} as command\n"
-            "command.wait_passively = seen\n"
+            "command.wait_briefly = seen\n"
             "sys.argv = ['dap', 'x.wav', '--out', 'o']\n"
             "command.main()\n"
         )

@@ -49,10 +49,10 @@ def restore(
     >>> bool((filled - torch.sin(torch.arange(16000) / 8)).abs().max() < 0.01)
     True
     """
-    from dap.caller_array import like_array, read_array  # here, because torch takes a second to import
+    from dap.running.caller_array import like_array, read_array  # here, because torch takes a second to import
 
     damaged = read_array(waveform, channel_axis)
 
-    from dap.api import restored  # after what is wrong with the array was said, because this takes a while to import too
+    from dap.running.api import restored  # after what is wrong with the array was said, because it takes a while to import too
 
     return like_array(restored(damaged, sample_rate, task, quality, settings), waveform, channel_axis)

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings, strategies
 import numpy as np
 import soundfile
 
-from dap.audio import read_audio
+from dap.audio.sound_file import read_audio
 
 MEMORY = 2**30  # bytes
 SECONDS = 10

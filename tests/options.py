@@ -7,9 +7,9 @@ from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 
-from dap.compose import CONFIGS
-from dap.multirun import prefer_configs
-from dap.schema import Config
+from dap.config.compose import CONFIGS
+from dap.config.multirun import prefer_configs
+from dap.config.schema import Config
 
 
 def options(group: str) -> list[str]:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 
-from dap.cli import main
+from dap.commands.run import main
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SECONDS = 600  # after which a command is taken to hang
@@ -55,7 +55,13 @@ def _server() -> ForkServerContext:
         sys.path.append(str(REPOSITORY))  # the children's too, to find this module
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(
-        ["tests.processes", "dap.run", "dap.record.plots", "dap.methods.deep_prior", "dap.models.spectrogram_unet"]
+        [
+            "tests.processes",
+            "dap.running.experiment",
+            "dap.record.plots",
+            "dap.methods.prior.deep_prior",
+            "dap.models.spectrogram_unet",
+        ]
     )
     return context
 

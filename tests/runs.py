@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from dap.audio import write_audio
+from dap.audio.sound_file import write_audio
 
 RATE = 8000
 

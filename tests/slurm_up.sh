@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A SLURM of one node on this machine, for tests/test_slurm.py: as root, on loopback, without systemd and cgroups.
+# A SLURM of one node on this machine, for tests/config/test_slurm.py: as root, on loopback, without systemd and cgroups.
 #   slurm_up.sh up FOLDER PORT     start munged, slurmctld and slurmd (ports PORT and PORT + 1); wait until the node is idle
 #   slurm_up.sh down FOLDER        stop exactly the processes that `up` started
 # FOLDER holds everything that they write; SLURM_CONF=FOLDER/slurm.conf is what sbatch, squeue and scontrol need, and submitit

@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 import soundfile
 
-from dap.printable import printable
 from dap.record.csv_text import csv_text
 from dap.record.folder_names import MAX_BYTES, folder_names
-from dap.record.sweep import write_sweep
-from dap.record.table_formats import latex_text
+from dap.results.sweep import write_sweep
+from dap.results.table_formats import latex_text
+from dap.system.printable import printable
+from tests.commands.test_run import SMALL
 from tests.processes import dap_run
-from tests.test_cli import SMALL
 
 HOSTILE = [  # names of files, in bytes, without their .wav
     b"<img src=x onerror=alert(1)>",
@@ -132,8 +132,8 @@ def test_the_pages_of_a_sweep_over_them(ran):
 @pytest.mark.parametrize("program", ["table", "listen"])
 def test_what_is_made_of_them(ran, tmp_path, program):
     """The same clips by a second system beside them: LaTeX and Markdown of a line a row, a page without addresses."""
-    from dap.listen import write_page
-    from dap.table import tabulate
+    from dap.commands.listen import write_page
+    from dap.commands.table import tabulate
 
     _, work = ran
     for system in ("harmonic", "demucs"):
@@ -182,7 +182,7 @@ def test_any_text_in_a_table(text):
 
 @pytest.mark.parametrize("text", [b"caf\xe9".decode(errors="surrogateescape"), "plain"])
 def test_a_file_of_what_is_no_text(tmp_path, text):
-    from dap.files import write_whole
+    from dap.system.files import write_whole
 
     write_whole(tmp_path / "a.json", json.dumps(text, ensure_ascii=False))
     assert json.loads((tmp_path / "a.json").read_text()) == text

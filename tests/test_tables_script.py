@@ -8,7 +8,7 @@ import sys
 import pytest
 import torch
 
-from dap.audio import write_audio
+from dap.audio.sound_file import write_audio
 from tests.conftest import REPOSITORY
 
 SMALL = ["size.width=2", "size.n_fft=126", "size.hop_length=32", "steps=2", "snapshot_every=2", "threads=1"]

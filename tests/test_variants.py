@@ -28,7 +28,7 @@ model:
   _partial_: true
   gain: 2.0  # of the output
 latent:
-  _target_: dap.models.latent.Latent
+  _target_: dap.models.latents.latent.Latent
   channels: 3  # maps
 representation:
   _target_: dap.dsp.representation.Waveform
@@ -68,7 +68,16 @@ def test_a_file_and_a_yaml_are_enough(tmp_path: Path, option: str, files: dict[s
     for path, content in files.items():
         assert not (tmp_path / path).exists()
         (tmp_path / path).write_text(content)
-    command = [sys.executable, "-m", "dap.cli", option, "steps=2", "size.width=2", "data.seconds=0.5", "hydra.run.dir=out"]
+    command = [
+        sys.executable,
+        "-m",
+        "dap.commands.run",
+        option,
+        "steps=2",
+        "size.width=2",
+        "data.seconds=0.5",
+        "hydra.run.dir=out",
+    ]
     environment = {**os.environ, "PYTHONPATH": str(tmp_path), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

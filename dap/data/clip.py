@@ -7,9 +7,9 @@ from typing import Protocol
 
 from torch import Tensor
 
-from dap.audio import MAX_RATE, read_audio
+from dap.audio.sound_file import MAX_RATE, read_audio
 from dap.dsp.resample import resample
-from dap.printable import printable
+from dap.system.printable import printable
 
 
 @dataclass(frozen=True)

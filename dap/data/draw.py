@@ -5,10 +5,10 @@ from dataclasses import replace
 import hashlib
 from pathlib import Path
 
-from dap.audio import read_length
+from dap.audio.sound_file import read_length
 from dap.data.clip import Clip, check_part, read_clip
 from dap.data.place import Place
-from dap.printable import printable
+from dap.system.printable import printable
 
 
 class DrawnClips:

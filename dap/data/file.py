@@ -4,7 +4,7 @@ from pathlib import Path
 
 from dap.data.clip import Clip, read_clip
 from dap.data.place import Place
-from dap.printable import printable
+from dap.system.printable import printable
 
 
 class File:

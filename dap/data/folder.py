@@ -5,7 +5,7 @@ from pathlib import Path
 from dap.data.clip import Clip
 from dap.data.file import File
 from dap.data.place import Place
-from dap.printable import printable
+from dap.system.printable import printable
 
 
 class Folder:

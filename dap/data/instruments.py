@@ -6,11 +6,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from dap.audio import read_audio
+from dap.audio.sound_file import read_audio
 from dap.data.clip import Clip, check_part, make_clip
 from dap.data.draw import uniform
 from dap.dsp.resample import resample
-from dap.printable import printable
+from dap.system.printable import printable
 
 _SUFFIXES = (".flac", ".mp3", ".ogg", ".wav")
 _LEAST_RMS = 0.1  # of an excerpt, relative to its sound's: below it there is next to nothing in it to take apart

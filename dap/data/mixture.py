@@ -8,7 +8,7 @@ import torch
 
 from dap.data.clip import Clip, make_clip, read_clip
 from dap.dsp.resample import resample
-from dap.printable import printable
+from dap.system.printable import printable
 
 
 class Mixture:

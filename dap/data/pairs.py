@@ -3,10 +3,10 @@
 from dataclasses import replace
 from pathlib import Path
 
-from dap.audio import read_length
+from dap.audio.sound_file import read_length
 from dap.data.clip import Clip, read_clip
 from dap.data.draw import DrawnClips
-from dap.printable import printable
+from dap.system.printable import printable
 
 
 class Pairs(DrawnClips):

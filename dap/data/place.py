@@ -7,7 +7,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from dap.audio import read_audio, read_length
+from dap.audio.sound_file import read_audio, read_length
 from dap.dsp.resample import resample
 
 _BLOCK_SECONDS = 60.0

@@ -1,7 +1,7 @@
 """A sum of steady sines."""
 
 from dap.data.clip import Clip, make_clip
-from dap.signals import tones
+from dap.dsp.signals import tones
 
 
 class Tones:
@@ -13,7 +13,7 @@ class Tones:
         peak: level that the clip is scaled to.
 
     Raises:
-        ValueError: see `dap.signals.tones`.
+        ValueError: see `dap.dsp.signals.tones`.
     """
 
     def __init__(self, frequencies_hz: list[float], n_samples: int, sample_rate: int, peak: float | None = 1.0) -> None:

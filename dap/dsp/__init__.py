@@ -1,0 +1,1 @@
+"""Signals: spectrograms, noise, gaps, clipping, resampling, autoregression."""

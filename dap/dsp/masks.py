@@ -112,3 +112,27 @@ def runs_of(missing: Tensor) -> list[tuple[int, int]]:
 
 def _samples(number: int) -> str:
     return f"{number} sample" + "s" * (number != 1)
+
+
+def hidden_gaps(missing: Tensor, distance: int) -> Tensor:
+    """For each gap two more of its length, before and after it, where nothing is missing within half the distance.
+
+    Args:
+        missing: (time,), True in the gaps.
+        distance: from a gap's end to the next hidden one, samples.
+
+    Returns:
+        (time,), True in the hidden gaps alone.
+
+    >>> hidden_gaps(torch.tensor([False] * 6 + [True] * 2 + [False] * 6), 2).int().tolist()
+    [0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0]
+    """
+    hidden, taken = torch.zeros_like(missing), missing.clone()
+    margin = distance // 2
+    for first, last in runs_of(missing):
+        for start in (first - distance - (last - first), last + distance):
+            end = start + last - first
+            if start - margin < 0 or end + margin > len(missing) or taken[start - margin : end + margin].any():
+                continue
+            hidden[start:end] = taken[start:end] = True
+    return hidden

@@ -16,7 +16,7 @@ def compute(network: nn.Module, precision: str, *inputs: Tensor) -> Tensor:
     """What the network makes of the inputs, its convolutions and products computed in this precision.
 
     With "bfloat16" as torch's autocast has it: weights, norms, losses and updates stay in float32, and so does what the
-    network puts out. "tf32" is set for the whole process (`dap.parts.choose_device`), and changes nothing here.
+    network puts out. "tf32" is set for the whole process (`dap.running.parts.choose_device`), and changes nothing here.
 
     Args:
         network: from tensors to a tensor; its weights are in the layout of `map_layout`, or contiguous.

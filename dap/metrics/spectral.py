@@ -6,7 +6,7 @@ Conventions as in `dap.metrics.distortion`: waveforms (..., time), in the order 
 import torch
 from torch import Tensor
 
-from dap.dsp.multi_resolution import multi_resolution_stft
+from dap.losses.multi_resolution import multi_resolution_stft
 from dap.metrics.distortion import validate
 
 # n_fft, hop_length of the published log spectral distances
@@ -49,7 +49,7 @@ def log_spectral_distance(estimate: Tensor, reference: Tensor, n_fft: int = 2048
 def multi_resolution_stft_distance(estimate: Tensor, reference: Tensor) -> float:
     """Spectral convergence plus log-magnitude distance, averaged over three resolutions.
 
-    See `dap.dsp.multi_resolution.multi_resolution_stft`.
+    See `dap.losses.multi_resolution.multi_resolution_stft`.
 
     Raises:
         ValueError: as `validate`, and a signal shorter than the longest frame.

@@ -8,7 +8,7 @@ import zipfile
 import torch
 
 from dap import __version__
-from dap.files import write_whole
+from dap.system.files import write_whole
 
 _FORMAT = 1  # of what is in the file
 NAME = "checkpoint.pt"

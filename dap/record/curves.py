@@ -4,7 +4,7 @@ import csv
 import io
 from pathlib import Path
 
-from dap.files import write_whole
+from dap.system.files import write_whole
 
 COLUMNS = (
     "step",

@@ -5,7 +5,7 @@ import hashlib
 import re
 import unicodedata
 
-from dap.printable import printable
+from dap.system.printable import printable
 
 MAX_BYTES = 120  # of a name; file systems end at 255, and a temporary name is a little longer
 _OWN_FILES = re.compile(r"\.(csv|html|json|lock|md|pt|tex|yaml)$", re.IGNORECASE)  # summary.csv stands beside the clips

@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dap.audio import read_audio
+from dap.audio.sound_file import read_audio
 from dap.dsp.frequency_statistics import Falloff, falloff, patches
 from dap.dsp.stft import STFT
-from dap.files import write_whole
 from dap.record.plots import draw_falloffs
+from dap.system.files import write_whole
 
 PICTURES = (".png", ".jpg", ".jpeg")
 SOUNDS = (".wav", ".flac", ".ogg")

@@ -9,9 +9,9 @@ from typing import Any
 
 from torch import Tensor
 
-from dap.audio import read_audio, write_audio
+from dap.audio.sound_file import read_audio, write_audio
 from dap.data.clip import Clip
-from dap.files import write_whole
+from dap.methods.stopping import StoppingRule
 from dap.metrics.distortion import psnr
 from dap.metrics.scores import score
 from dap.metrics.whiteness import spectral_flatness
@@ -20,7 +20,7 @@ from dap.record.curves import Row, write_curves
 from dap.record.plots import draw_curves, draw_spectrograms
 from dap.record.report import Report, render_report
 from dap.record.trackers.tracker import Tracker
-from dap.stopping import StoppingRule
+from dap.system.files import write_whole
 
 _MAX_REPORT_SECONDS = 30  # of each sound, and as many snapshots, so that a report stays a page that opens
 _MAX_REPORT_SNAPSHOTS = 12

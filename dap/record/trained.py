@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from dap import __version__
-from dap.files import write_whole
 from dap.record.checkpoint import read_tensors
+from dap.system.files import write_whole
 
 NAME = "best.pt"
 _FORMAT = 1  # of what is in the file
@@ -21,7 +21,7 @@ class Trained:
     """A trained model.
 
     Args:
-        method, task: settings that `dap.schema.build` makes them of.
+        method, task: settings that `dap.config.schema.build` makes them of.
         sample_rate: Hz, of the sounds that it was trained on.
         peak: the level that these were scaled to; None for their own.
         weights: of each network that restores, by name.

@@ -9,7 +9,6 @@ from typing import Any
 
 from torch import Tensor
 
-from dap.files import write_whole
 from dap.record.checkpoint import NAME, write_checkpoint
 from dap.record.plots import draw_losses, draw_spectrograms
 from dap.record.report import Report, render_report
@@ -17,6 +16,7 @@ from dap.record.run_folder import Metrics
 from dap.record.trackers.tracker import Tracker
 from dap.record.trained import NAME as TRAINED
 from dap.record.trained import Trained, write_trained
+from dap.system.files import write_whole
 
 Row = dict[str, float | None]
 RESULTS = ("run.json", "metrics.json", "losses.csv", "losses.png", "spectrograms.png", "report.html", TRAINED)

@@ -7,9 +7,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from dap.audio import read_audio
+from dap.audio.sound_file import read_audio
 from dap.dsp.resample import resample
-from dap.signals import NOISES
+from dap.dsp.signals import NOISES
 from dap.tasks.task import Task
 
 
@@ -20,7 +20,7 @@ class Denoise(Task):
         noise_std: σ, in units of full scale after the clip was scaled to ``data.peak``.
         snr_db: the ratio of the clip's power to the noise's instead, in dB.
         spread_db: standard deviation of the noise's level among clips, dB: each draws how much louder or quieter its noise is.
-        noise: its colour, one of `dap.signals.NOISES`; None is white.
+        noise: its colour, one of `dap.dsp.signals.NOISES`; None is white.
         noise_path: a recording of noise instead of a colour. A part of it that the seed chooses is taken, at the clip's
             sample rate and scaled to σ; a recording shorter than the clip is looped, and the facts say so. One of another
             number of channels is mixed down, and the same in every channel.

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dap.audio import read_audio
+from dap.audio.sound_file import read_audio
 from dap.dsp.masks import fade_from_gaps, gaps_mask, missing_columns_mask, missing_samples_mask, random_gaps_mask
 from dap.dsp.stft import STFT
 from dap.tasks.task import Task

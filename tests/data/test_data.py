@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from dap.audio import write_audio
+from dap.audio.sound_file import write_audio
 from dap.data.clip import make_clip
 from dap.data.demo import DEMO_CLIP, Demo
 from dap.data.file import File

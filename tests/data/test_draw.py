@@ -6,7 +6,7 @@ import shutil
 import pytest
 import torch
 
-from dap.audio import read_audio, write_audio
+from dap.audio.sound_file import read_audio, write_audio
 from dap.data.draw import DrawnClips, uniform
 
 

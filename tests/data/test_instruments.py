@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from dap.audio import write_audio
+from dap.audio.sound_file import write_audio
 from dap.data.instruments import Instruments
-from dap.training.mixture_batches import MixtureBatches
+from dap.methods.learned.mixture_batches import MixtureBatches
 
 RATE = 8000
 

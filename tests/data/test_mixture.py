@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from dap.audio import read_audio, write_audio
+from dap.audio.sound_file import read_audio, write_audio
 from dap.data.mixture import Mixture
-from dap.parts import build_parts
-from dap.restoration import restore_clip
+from dap.running.parts import build_parts
+from dap.running.restoration import restore_clip
 from tests.options import composed
 
 TINY = ["size.width=2", "size.n_fft=126", "size.hop_length=32", "steps=3", "snapshot_every=2", "threads=1"]

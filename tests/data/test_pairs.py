@@ -6,11 +6,11 @@ import pytest
 import soundfile
 import torch
 
-from dap.audio import read_audio, write_audio
+from dap.audio.sound_file import read_audio, write_audio
+from dap.config.schema import build
 from dap.metrics.distortion import si_sdr
-from dap.parts import build_parts
-from dap.restoration import observe_clip, restore_clip
-from dap.schema import build
+from dap.running.parts import build_parts
+from dap.running.restoration import observe_clip, restore_clip
 from tests.options import composed, settings
 
 

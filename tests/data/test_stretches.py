@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from dap.audio import write_audio
+from dap.audio.sound_file import write_audio
 from dap.data.folder import Folder
 from dap.data.music import Music
 from dap.data.pairs import Pairs

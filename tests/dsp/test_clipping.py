@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from dap.audio import read_audio
+from dap.audio.sound_file import read_audio
 from dap.dsp.clipping import flat_tops, level_of_sdr
 
 CLIPS = ["speech_lj/LJ001-0013", "speech_other/vctk48_p286_011", "music_solo/sms_flute-A4", "music_solo/librosa_trumpet"]

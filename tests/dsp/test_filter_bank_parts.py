@@ -5,16 +5,16 @@ import math
 import pytest
 import torch
 
-from dap.audio import read_audio
+from dap.audio.sound_file import read_audio
 from dap.dsp.chirp_filter import ChirpFilter
 from dap.dsp.least_risk import least_risk_weights
 from dap.dsp.noise_density import NoiseDensity, blind_noise_density
+from dap.dsp.signals import NOISES
 from dap.dsp.spectral_gain import DecisionDirected, wiener_gain
 from dap.dsp.stft import STFT
 from dap.dsp.two_way_snr import two_way_prior_snr
-from dap.methods.spectral_filter import frame_stft
+from dap.methods.classical.spectral_filter import frame_stft
 from dap.metrics.distortion import si_sdr
-from dap.signals import NOISES
 
 RATE = 16000
 STFT_32 = STFT(512, 128)

@@ -5,9 +5,9 @@ import math
 import pytest
 import torch
 
-from dap.audio import read_audio
+from dap.audio.sound_file import read_audio
 from dap.dsp.noise import estimate_noise_std
-from dap.signals import tones, white_noise
+from dap.dsp.signals import tones, white_noise
 
 
 def error_db(observation: torch.Tensor, std: float) -> float:

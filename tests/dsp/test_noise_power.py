@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from dap.audio import read_audio
+from dap.audio.sound_file import read_audio
 from dap.dsp.noise_power import NoisePower
+from dap.dsp.signals import coloured_noise, tones, white_noise
 from dap.dsp.stft import STFT
-from dap.signals import coloured_noise, tones, white_noise
 
 STFT_16K = STFT(512, 128, phase="frame")
 

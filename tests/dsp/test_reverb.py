@@ -7,7 +7,7 @@ import subprocess
 import pytest
 import torch
 
-from dap.audio import read_audio, write_audio
+from dap.audio.sound_file import read_audio, write_audio
 from dap.dsp.reverb import reverberation
 
 COMBS = (1116, 1188, 1277, 1356, 1422, 1491, 1557, 1617)

@@ -9,7 +9,7 @@ import soundfile
 import torch
 from torch import Tensor
 
-from dap.signals import coloured_noise
+from dap.dsp.signals import coloured_noise
 from tests.made_sounds.instruments import RATE, blown, bowed, organ, plucked, struck_bar, struck_membrane
 from tests.made_sounds.noises import hum, rain
 from tests.made_sounds.voices import speech

@@ -8,7 +8,7 @@ import math
 import torch
 from torch import Tensor
 
-from dap.signals import coloured_noise
+from dap.dsp.signals import coloured_noise
 
 RATE = 44100
 _HIGHEST_HZ = 20000.0  # a partial above it is left out

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from dap.signals import coloured_noise
+from dap.dsp.signals import coloured_noise
 
 
 def rain(n_samples: int, sample_rate: int, generator: torch.Generator) -> Tensor:

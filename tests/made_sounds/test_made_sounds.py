@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from dap.audio import read_audio
+from dap.audio.sound_file import read_audio
 from dap.dsp.clipping import flat_tops
 from dap.metrics.distortion import snr
 from dap.metrics.whiteness import spectral_flatness

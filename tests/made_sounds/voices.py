@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dap.signals import coloured_noise
+from dap.dsp.signals import coloured_noise
 
 _TRANSITION_SECONDS = 0.02  # from one phone into the next
 _RING_SECONDS = 0.04  # by then the narrowest resonance, of 63 Hz, has decayed by 69 dB, to below the noise floor

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from dap.config.schema import build
 from dap.methods.method import Method
-from dap.schema import build
 from dap.tasks.task import Task
 from tests.options import options, settings
 

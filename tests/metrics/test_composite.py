@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from dap.audio import read_audio
+from dap.audio.sound_file import read_audio
 from dap.dsp.resample import resample
 from dap.metrics import composite as module
 from dap.metrics.composite import composite, log_likelihood_ratio, raw_pesq, weighted_spectral_slope

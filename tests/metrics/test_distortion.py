@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from dap.audio import read_audio
+from dap.audio.sound_file import read_audio
 from dap.metrics.distortion import psnr, segmental_snr, si_sdr, snr
 from dap.metrics.scores import score
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from dap.audio import read_audio
+from dap.audio.sound_file import read_audio
 from dap.metrics.composite import raw_pesq
 from dap.metrics.perceptual import estoi, pesq_nb, pesq_of_channels, pesq_wb, stoi
 

@@ -5,7 +5,7 @@ import sys
 import pytest
 import torch
 
-from dap.audio import read_audio
+from dap.audio.sound_file import read_audio
 from dap.metrics import scores as module
 from dap.metrics.composite import composite
 from dap.metrics.perceptual import estoi, pesq_wb, stoi

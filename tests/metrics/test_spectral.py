@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from dap.dsp.multi_resolution import RESOLUTIONS
+from dap.losses.multi_resolution import RESOLUTIONS
 from dap.metrics.spectral import LSD_EPFL, LSD_KULESHOV, log_spectral_distance, multi_resolution_stft_distance
 
 DISTANCES = [

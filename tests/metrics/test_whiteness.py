@@ -5,7 +5,7 @@ import pytest
 from scipy import signal as scipy_signal
 import torch
 
-from dap.audio import read_audio
+from dap.audio.sound_file import read_audio
 from dap.metrics.whiteness import spectral_flatness
 
 

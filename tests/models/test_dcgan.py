@@ -4,11 +4,11 @@ import pytest
 import torch
 from torch import nn
 
+from dap.config.schema import build
 from dap.layers.upsample.linear import Linear
 from dap.layers.upsample.transposed import Transposed
 from dap.models.dcgan import DCGAN
-from dap.models.grid_latent import GridLatent
-from dap.schema import build
+from dap.models.latents.grid import GridLatent
 from tests.options import options, settings
 
 

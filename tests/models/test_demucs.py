@@ -74,9 +74,9 @@ def test_initial_weights_are_drawn_towards_rescale(rescale):
 
 
 def test_its_loss_is_l1_unless_another_is_asked_for():
-    assert settings("model=demucs")["method"]["loss"]["_target_"] == "dap.losses.l1"
-    assert settings("model=demucs", "loss=l2")["method"]["loss"]["_target_"] == "dap.losses.l2"
-    assert settings("model=harmonic")["method"]["loss"]["_target_"] == "dap.losses.l2"
+    assert settings("model=demucs")["method"]["loss"]["_target_"] == "dap.losses.elementwise.l1"
+    assert settings("model=demucs", "loss=l2")["method"]["loss"]["_target_"] == "dap.losses.elementwise.l2"
+    assert settings("model=harmonic")["method"]["loss"]["_target_"] == "dap.losses.elementwise.l2"
 
 
 @pytest.mark.parametrize(

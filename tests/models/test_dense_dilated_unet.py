@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
+from dap.config.schema import build
 from dap.models.dense_dilated_unet import DenseBlock, DenseDilatedUNet
-from dap.schema import build
 from tests.options import settings
 
 PAPER = [  # in, out, kernel, dilation: the levels down, then (after the bilinear upsampling) the levels up

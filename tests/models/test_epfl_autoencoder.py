@@ -7,10 +7,10 @@ from torch import nn
 from dap.dsp.representation import Waveform
 from dap.layers.dropout import Dropout
 from dap.layers.upsample.linear import Linear
-from dap.losses import l2
-from dap.methods.deep_prior import DeepPrior
+from dap.losses.elementwise import l2
+from dap.methods.prior.deep_prior import DeepPrior
 from dap.models.epfl_autoencoder import EPFLAutoencoder, Interleave
-from dap.models.latent import Latent
+from dap.models.latents.latent import Latent
 from dap.tasks.denoise import Denoise
 from tests.options import composed
 

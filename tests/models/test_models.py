@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from dap.config.schema import build
 from dap.layers import precision
 from dap.layers.precision import compute, map_layout
-from dap.schema import build
 from tests.options import options, settings
 
 SMALL = ["size.width=4", "size.n_fft=126", "size.hop_length=32"]

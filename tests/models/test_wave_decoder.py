@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from dap.layers.upsample.transposed import Transposed
-from dap.models.vector_latent import VectorLatent
+from dap.models.latents.vector import VectorLatent
 from dap.models.wave_decoder import GatedBranches, WaveDecoder
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from dap.audio import write_audio
+from dap.audio.sound_file import write_audio
 from dap.record.frequency_figure import frequency_statistics, read_pictures, read_sounds
 from tests.conftest import REPOSITORY
 

@@ -7,11 +7,11 @@ import matplotlib.image
 import pytest
 import torch
 
-from dap.audio import read_audio
+from dap.audio.sound_file import read_audio
 from dap.data.clip import Clip
+from dap.methods.stopping import Fixed, Oracle
 from dap.record.plots import draw_comparison, draw_curves, draw_spectrograms
 from dap.record.run_folder import RunFolder
-from dap.stopping import Fixed, Oracle
 from dap.tasks.denoise import Denoise
 
 

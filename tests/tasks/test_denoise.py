@@ -5,9 +5,9 @@ import math
 import pytest
 import torch
 
-from dap.audio import write_audio
+from dap.audio.sound_file import write_audio
+from dap.dsp.signals import NOISES, tones
 from dap.metrics.distortion import snr
-from dap.signals import NOISES, tones
 from dap.tasks.denoise import Denoise
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from dap.audio import write_audio
+from dap.audio.sound_file import write_audio
 from dap.tasks.inpainting import Inpainting
 
 KINDS = [

@@ -5,14 +5,14 @@ from functools import partial
 import pytest
 import torch
 
-from dap.audio import read_audio
+from dap.audio.sound_file import read_audio
 from dap.dsp.representation import ComplexSpectrogram
 from dap.dsp.resample import resample
 from dap.layers.harmonic import HarmonicConv2d
-from dap.losses import l2
-from dap.methods.deep_prior import DeepPrior
+from dap.losses.elementwise import l2
+from dap.methods.prior.deep_prior import DeepPrior
 from dap.metrics.distortion import si_sdr, snr
-from dap.models.latent import Latent
+from dap.models.latents.latent import Latent
 from dap.models.spectrogram_unet import SpectrogramUNet
 from dap.tasks.chain import Chain
 from dap.tasks.denoise import Denoise

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from dap.dsp.resample import resample
-from dap.signals import tones
+from dap.dsp.signals import tones
 from dap.tasks.sample import Sample, stretched
 
 RATE = 10000

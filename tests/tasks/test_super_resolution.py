@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from dap.dsp.resample import resample
+from dap.dsp.signals import tones
 from dap.metrics.distortion import snr
-from dap.signals import tones
 from dap.tasks.super_resolution import SuperResolution
 
 FACTORS = [2, 3, 4, 6]

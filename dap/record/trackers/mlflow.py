@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
-from dap.audio import write_audio
+from dap.audio.sound_file import write_audio
 from dap.record.curves import Row
 from dap.record.trackers.tracker import Tracker, check_tracker, numbers
 

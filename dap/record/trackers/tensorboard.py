@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from dap.audio import encode_wav
+from dap.audio.sound_file import encode_wav
 from dap.record.curves import Row
 from dap.record.trackers.tracker import Tracker, check_tracker, numbers
 

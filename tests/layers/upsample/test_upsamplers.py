@@ -8,13 +8,13 @@ import scipy.fft
 import torch
 from torch import Tensor, nn
 
+from dap.config.schema import build
 from dap.layers.upsample.dct import DCT
 from dap.layers.upsample.linear import Linear
 from dap.layers.upsample.nearest import Nearest
 from dap.layers.upsample.sinc import Sinc
 from dap.layers.upsample.subpixel import Subpixel
 from dap.layers.upsample.transposed import Transposed
-from dap.schema import build
 from tests.options import options, settings
 
 CASES = [((17,), (4,)), ((1,), (2,)), ((8,), (3,)), ((9, 7), (2, 2)), ((5, 8), (1, 3)), ((3, 1), (4, 1))]  # size, factor

@@ -6,10 +6,10 @@ import threading
 import pytest
 import torch
 
-from dap.parts import build_parts
 from dap.record.trackers.guarded import Guarded
 from dap.record.trackers.tracker import Tracker
-from dap.restoration import restore_clip
+from dap.running.parts import build_parts
+from dap.running.restoration import restore_clip
 from tests.options import composed
 
 METHODS = ["start", "add_row", "add_sound", "add_picture", "finish"]

@@ -7,7 +7,7 @@ pytest.importorskip("mlflow", reason="pip install 'dap[mlflow]' to test it")
 
 from mlflow import MlflowClient
 
-from dap.audio import read_audio
+from dap.audio.sound_file import read_audio
 from dap.record.trackers.mlflow import MLflow
 from tests.record.trackers.story import METRICS, SOUND, tell
 

@@ -1,0 +1,1 @@
+"""Sound files: read, written, streamed, cut into windows."""

@@ -1,0 +1,1 @@
+"""What is minimised: differences of samples, of spectra, and the terms of a training."""

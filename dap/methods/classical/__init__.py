@@ -1,0 +1,1 @@
+"""Without a network: filters, interpolation, sparsity, and `restore`, which chooses among them."""

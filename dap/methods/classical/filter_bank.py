@@ -1,0 +1,182 @@
+"""Many classical filters at once, weighed by an unbiased estimate of what each does wrong: the classical part of restore."""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from dap.dsp.chirp_filter import ChirpFilter
+from dap.dsp.least_risk import least_risk_weights
+from dap.dsp.noise_density import NoiseDensity, blind_noise_density
+from dap.dsp.two_way_snr import two_way_prior_snr
+from dap.methods.classical.spectral_filter import frame_stft
+from dap.methods.denoiser import Denoiser
+from dap.tasks.task import Task
+
+_NOISE_SECONDS = 0.032  # frames that the noise is looked for in
+STEP = 0.02  # ε of the derivative, relative to the noise
+_PROBE = 1_592_653_589  # added to the seed: a probe that is the very noise of the clip, drawn from the same seed, says nothing
+_MULTIPLE = 4  # of the chirp filter's frames, samples
+
+
+class FilterBank(Denoiser):
+    """Wiener filters of several frame lengths and memories, then in warped time, mixed as Stein's risk says is best.
+
+    Blind. The noise is found first (`dap.dsp.noise_density`). The a-priori SNR of each filter is decision-directed, forth and
+    back (`dap.dsp.two_way_snr`); their best mixture (`dap.dsp.least_risk`) is the pilot, whose power is the a-priori SNR of
+    filters whose frames follow a gliding pitch (`dap.dsp.chirp_filter`); and all of these are mixed once more. Channels are
+    turned to their principal axes before, and back after: what is alike in them is restored together.
+
+    Args:
+        frame_seconds: lengths of the first filters' frames.
+        memory_seconds: how long each filter's decisions last, in each frame length.
+        chirp_seconds: lengths of the warped frames; [] leaves them out.
+        ridge: how strongly the weights are drawn to the plain mean of the filters, relative to the noise's energy.
+        coloured_ridge: the same where the noise is not white: it is not Gaussian either, and its power is known less well.
+        refine: whether the noise's level is looked for again in what the pilot leaves silent.
+        noise_std: σ of white noise, where it is known; None finds it.
+        seed: of the probe by which the risk is estimated.
+
+    Raises:
+        ValueError: settings out of range; from `restore`, a clip shorter than the shortest frame.
+
+    >>> from dap.metrics.distortion import si_sdr
+    >>> from dap.tasks.denoise import Denoise
+    >>> tone = torch.sin(torch.arange(16000) / 8)[None]
+    >>> noisy = tone + 0.1 * torch.randn(1, 16000, generator=torch.Generator().manual_seed(0))
+    >>> restored = next(FilterBank().restore(noisy, Denoise(noise_std=0.1), 16000)).estimate
+    >>> round(si_sdr(noisy, tone)), si_sdr(restored, tone) > 30
+    (17, True)
+    """
+
+    def __init__(
+        self,
+        frame_seconds: tuple[float, ...] = (0.016, 0.032, 0.064, 0.128),
+        memory_seconds: tuple[float, ...] = (0.12, 0.35),
+        chirp_seconds: tuple[float, ...] = (0.048, 0.096),
+        ridge: float = 1e-3,
+        coloured_ridge: float = 1.0,
+        refine: bool = True,
+        noise_std: float | None = None,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        for name, values in (("frame_seconds", frame_seconds), ("memory_seconds", memory_seconds)):
+            if not values:
+                raise ValueError(f"{name} must name at least one length, got none")
+        for name, values in (
+            ("frame_seconds", frame_seconds),
+            ("memory_seconds", memory_seconds),
+            ("chirp_seconds", chirp_seconds),
+        ):
+            if not all(math.isfinite(value) and value > 0 for value in values):
+                raise ValueError(f"{name} must be above 0 s, got {list(values)}")
+        for name, value in (("ridge", ridge), ("coloured_ridge", coloured_ridge)):
+            if not (math.isfinite(value) and value > 0):
+                raise ValueError(f"{name} must be above 0, got {value}")
+        if noise_std is not None and not (math.isfinite(noise_std) and noise_std >= 0):
+            raise ValueError(f"noise_std must be a finite number, at least 0, or null, got {noise_std}")
+        self.frame_seconds, self.memory_seconds = tuple(frame_seconds), tuple(memory_seconds)
+        self.chirp_seconds, self.refine = tuple(chirp_seconds), refine
+        self.ridge, self.coloured_ridge = ridge, coloured_ridge
+        self.noise_std, self.seed = noise_std, seed
+
+    def denoise(self, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None) -> Tensor:
+        """The estimate, (channel, time)."""
+        known = self.noise_std if self.noise_std is not None else task.known_noise_std(observation)
+        self.facts = {"noise_std": 0.0}
+        if known == 0 or not observation.any():  # nothing to take away
+            return observation.clone()
+        axes = _principal_axes(observation)  # (axis, channel)
+        turned = axes @ observation
+        stft = frame_stft(_NOISE_SECONDS, sample_rate).to(observation.device)
+        noise = blind_noise_density(turned, stft, known)
+        if self.refine and known is None:
+            first = self._estimates(turned[None], noise, sample_rate).mean(0)[0]
+            noise = noise.refined(turned, first, stft)
+        self.facts["noise"] = "white" if noise.white else "coloured"
+        self.facts["noise_std"] = math.sqrt(float(noise.density.mean()))
+        return axes.T @ self.mixture(turned, noise, sample_rate)
+
+    def mixture(self, observation: Tensor, noise: NoiseDensity, sample_rate: int) -> Tensor:
+        """The estimate of least risk, (channel, time), the noise being known."""
+        probe = noise.draw(observation.shape[-1], torch.Generator().manual_seed(_PROBE + self.seed))
+        both = torch.stack([observation, observation + STEP * probe])  # (2, channel, time)
+        ridge = self.ridge if noise.white else self.coloured_ridge
+        estimates = self._estimates(both, noise, sample_rate)
+        weights = mixing_weights(estimates, observation, probe, ridge)
+        if self.chirp_seconds:
+            estimates = torch.cat([estimates, self._chirps(both, mixed(estimates, weights), noise, sample_rate)])
+            weights = mixing_weights(estimates, observation, probe, ridge)
+        self.facts["weights"] = [round(float(weight), 3) for weight in weights.mean(-1)]
+        return mixed(estimates, weights)[0]
+
+    def _estimates(self, items: Tensor, noise: NoiseDensity, sample_rate: int) -> Tensor:
+        """What each of the first filters makes of each item, (item, channel, time): (filter, item, channel, time)."""
+        n_samples = items.shape[-1]
+        made = []
+        shortest = min(self.frame_seconds)
+        for seconds in self.frame_seconds:
+            stft = frame_stft(seconds, sample_rate).to(items.device)
+            if stft.n_fft > n_samples and seconds > shortest:
+                continue  # too long a frame for so short a clip
+            spec = stft.analysis(items)  # (item, channel, n_freq, n_frames)
+            posterior_snr = spec.abs().square() / noise.power(stft, spec.shape[-1])
+            memories = [math.exp(-stft.hop_length / sample_rate / memory) for memory in self.memory_seconds]
+            for prior_snr in two_way_prior_snr(posterior_snr, memories):
+                made.append(stft.synthesis(prior_snr / (1 + prior_snr) * spec, n_samples))
+        return torch.stack(made)
+
+    def _chirps(self, items: Tensor, pilots: Tensor, noise: NoiseDensity, sample_rate: int) -> Tensor:
+        """The filters in warped frames: (filter, item, channel, time). The second item's warps are those of the first."""
+        made = []
+        for seconds in self.chirp_seconds:
+            chirp = ChirpFilter(max(4 * _MULTIPLE, _MULTIPLE * round(seconds * sample_rate / _MULTIPLE)))
+            chosen = chirp.choose(pilots[0], noise)
+            made.append(torch.stack([chirp(item, pilot, noise, chosen) for item, pilot in zip(items, pilots, strict=True)]))
+        return torch.stack(made)
+
+
+def facts_of_windows(windows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The facts of a recording, from those that a filter bank had at each of its windows, all of one length.
+
+    ``noise_std`` is the root of the mean noise power. What was silent or clean has no filters: ``noise``, where not all windows
+    are alike, and ``weights``, their mean, are of the other windows.
+
+    >>> facts_of_windows([{"noise_std": 0.0}] * 3 + [{"noise_std": 0.5, "noise": "white", "weights": [0.9, 0.1]}])
+    {'noise_std': 0.25, 'noise': 'white', 'weights': [0.9, 0.1]}
+    """
+    if not windows:
+        return {}
+    power = sum(window["noise_std"] ** 2 for window in windows) / len(windows)
+    facts: dict[str, Any] = {"noise_std": math.sqrt(power)}
+    filtered = [window for window in windows if "weights" in window]
+    if filtered:
+        kinds = [window["noise"] for window in filtered]
+        alike = len(set(kinds)) == 1
+        facts["noise"] = kinds[0] if alike else f"white in {kinds.count('white')} of {len(kinds)} windows"
+        columns = zip(*(window["weights"] for window in filtered), strict=True)
+        facts["weights"] = [round(sum(column) / len(filtered), 3) for column in columns]
+    return facts
+
+
+def mixing_weights(estimates: Tensor, observation: Tensor, probe: Tensor, ridge: float) -> Tensor:
+    """Of least risk, (filter, channel), from the estimates of y and of y + `STEP` · probe: (filter, 2, channel, time)."""
+    changes = (estimates[:, 1] - estimates[:, 0]) / STEP
+    return least_risk_weights(observation, estimates[:, 0], changes, probe, ridge)
+
+
+def mixed(estimates: Tensor, weights: Tensor) -> Tensor:
+    """The mixture of each item: (item, channel, time)."""
+    mixture: Tensor = torch.einsum("kc,kict->ict", weights.to(estimates), estimates)
+    return mixture
+
+
+def _principal_axes(waveform: Tensor) -> Tensor:
+    """The rotation, (axis, channel), after which channels are uncorrelated; of one channel it is 1."""
+    if len(waveform) == 1:
+        return torch.ones_like(waveform[:, :1])
+    samples = waveform.double()
+    axes: Tensor = torch.linalg.eigh(samples @ samples.T).eigenvectors
+    return axes.T.to(waveform)

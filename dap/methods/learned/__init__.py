@@ -1,0 +1,1 @@
+"""Networks trained on other sounds: batches, updates, what they minimise."""

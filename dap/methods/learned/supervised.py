@@ -1,0 +1,231 @@
+"""A network that was trained on other recordings: from the observation to the restoration, window by window."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.optim.lr_scheduler import ReduceLROnPlateau
+
+from dap.audio.windows import by_windows
+from dap.dsp.representation import Representation
+from dap.layers.seeded import seeded
+from dap.losses.term import Term, evaluating
+from dap.methods.iterate import Iterate
+from dap.methods.learned.adversarial import Adversarial
+from dap.methods.learned.collaborative import Collaborative, Shaping
+from dap.methods.learned.regression import Regression
+from dap.methods.learned.restorer import Restorer, gain_to, silence_output
+from dap.methods.learned.update import Update
+from dap.methods.method import Method
+from dap.tasks.task import Task
+
+KEEPS = ("best", "last")
+
+
+@dataclass(frozen=True)
+class Schooling:
+    """How it is trained, besides what the update is.
+
+    Args:
+        epochs: with the network learning.
+        batch_size: windows a batch.
+        n_train, n_valid, n_test: files to train on (None: all others), to choose the best weights by, and to test on.
+        test_names: the clips to test on, in place of n_test drawn ones.
+        n_batches: of an epoch, at most; None takes all.
+        stretch_seconds: how much of a file is read at a time.
+        valid_seconds: how much of each validation file is restored after an epoch.
+        keep: "best" keeps the weights of the epoch with the smallest distance in the validation, "last" those of the last;
+            with collaborative sampling always the last, which the discriminator was shaped for.
+    """
+
+    epochs: int
+    batch_size: int
+    n_train: int | None
+    n_valid: int
+    n_test: int
+    test_names: list[str] | None
+    n_batches: int | None
+    stretch_seconds: float
+    valid_seconds: float
+    keep: str
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size", "n_train", "n_valid", "n_test", "n_batches"):
+            number = getattr(self, name)
+            if number is not None and number < 1:
+                raise ValueError(f"{name} must be at least 1, got {number}")
+        for name in ("stretch_seconds", "valid_seconds"):
+            if not 0 < getattr(self, name) < float("inf"):
+                raise ValueError(f"{name} must be above 0 s, got {getattr(self, name)}")
+        if self.keep not in KEEPS:
+            raise ValueError(f"keep must be one of {', '.join(KEEPS)}, got {self.keep!r}")
+
+
+class Supervised(Method):
+    """estimate = observation + f_θ(observation), with θ learnt from pairs of damaged and clean windows.
+
+    Before it restores, `build` makes the networks, and whoever trains (dap/running) or loads (dap-restore) fills them.
+
+    Args:
+        network: makes the network from ``in_channels``, ``out_channels`` and ``size`` (of the maps of a window).
+        representation: between waveforms and the network's maps.
+        loss: (estimate, reference) to a scalar.
+        optimizer: makes the optimiser from the weights.
+        scheduler: makes what lowers the learning rate, after epochs, from the optimiser; None leaves it.
+        gan: what an adversary adds.
+        feature_loss: what a distance of features adds.
+        collaborative: what the discriminator does after the training.
+        window, hop: samples, of the windows that are trained on, and of those that are restored one by one.
+        fade: within which part of what they share a restored window goes over into the next: from 0, a cut in the middle, to 1.
+        residual: the network puts out what is added to the observation; false: the estimate itself.
+        silent_start: the network's last layer begins at zero: with ``residual`` the training starts from the observation, and
+            not from what random weights add to it, which takes most of a short training to unlearn.
+        window_rms: level that each window is scaled to before the network, and back from after it; None leaves it.
+        precision: of the network's convolutions and products (`dap.layers.precision.compute`).
+        device: where the networks run.
+        seed: of the weights; of the batches too. The same on every device.
+        epochs, batch_size, n_train, n_valid, n_test, test_names, n_batches, stretch_seconds, valid_seconds, keep: of the
+            training, see `Schooling`.
+
+    Raises:
+        ValueError: settings out of range.
+
+    Reference: Bilat, "Denoising with Generative Models", semester project, EPFL, 2019.
+    """
+
+    threaded = True
+
+    def __init__(
+        self,
+        network: Callable[..., nn.Module],
+        representation: Representation,
+        loss: Callable[[Tensor, Tensor], Tensor],
+        optimizer: Callable[..., torch.optim.Optimizer],
+        scheduler: Callable[..., ReduceLROnPlateau] | None,
+        gan: Term,
+        feature_loss: Term,
+        collaborative: Collaborative,
+        window: int,
+        hop: int,
+        epochs: int,
+        batch_size: int,
+        fade: float = 0.5,
+        residual: bool = True,
+        silent_start: bool = True,
+        window_rms: float | None = 0.1,
+        n_train: int | None = None,
+        n_valid: int = 1,
+        n_test: int = 1,
+        test_names: list[str] | None = None,
+        n_batches: int | None = None,
+        stretch_seconds: float = 10.0,
+        valid_seconds: float = 10.0,
+        keep: str = "best",
+        precision: str = "float32",
+        device: torch.device | str = "cpu",
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        if window < 1 or not 1 <= hop <= window:
+            raise ValueError(f"window and hop must be 1 ≤ hop ≤ window samples, got {window} and {hop}")
+        if not 0 <= fade <= 1:
+            raise ValueError(f"fade must be from 0 to 1, got {fade}")
+        if collaborative.n_steps and not isinstance(gan, Adversarial):
+            raise ValueError("collaborative sampling needs a discriminator: choose a gan=…")
+        self.schooling = Schooling(
+            epochs=epochs,
+            batch_size=batch_size,
+            n_train=n_train,
+            n_valid=n_valid,
+            n_test=n_test,
+            test_names=test_names,
+            n_batches=n_batches,
+            stretch_seconds=stretch_seconds,
+            valid_seconds=valid_seconds,
+            keep="last" if collaborative.n_steps else keep,
+        )
+        self.network, self.representation, self.residual = network, representation, residual
+        self.silent_start = silent_start and residual
+        self.loss, self.optimizer, self.scheduler = loss, optimizer, scheduler
+        self.gan, self.feature_loss, self.collaborative = gan, feature_loss, collaborative
+        if window_rms is not None and window_rms <= 0:
+            raise ValueError(f"window_rms must be above 0 or null, got {window_rms}")
+        self.window, self.hop, self.window_rms = window, hop, window_rms
+        self.fade = round(fade * min(hop, window - hop))  # samples
+        self.precision, self.device, self.seed = precision, torch.device(device), seed
+        self.restorer: Restorer | None = None
+        self.refines = True  # by the discriminator, where that is asked for at all
+
+    @property
+    def epochs(self) -> int:
+        """Of all kinds: those of the network, and those that shape the discriminator."""
+        return self.schooling.epochs + (self.collaborative.shaping_epochs if self.collaborative.n_steps else 0)
+
+    def build(self) -> Restorer:
+        """Make the networks anew, from the seed; torch's own generator is left alone.
+
+        Raises:
+            ValueError: networks that do not fit windows of this size.
+        """
+        with seeded(self.seed):
+            silence = torch.zeros(1, 1, self.window)
+            maps = self.representation.of(silence).analysis(silence)
+            network = self.network(in_channels=maps.shape[1], out_channels=maps.shape[1], size=tuple(maps.shape[2:]))
+            if self.silent_start:
+                silence_output(network)
+            representation = self.representation.to(self.device)
+            restorer = Restorer(network, representation, self.residual, self.precision).to(self.device)
+            if self.collaborative.n_steps:
+                self.collaborative.find_block(restorer)
+            for term in (self.gan, self.feature_loss):
+                term.build(1, self.window, self.device)
+        self.facts["n_parameters"] = sum(weight.numel() for weight in network.parameters())
+        self.restorer = restorer
+        return restorer
+
+    def update(self) -> Update:
+        """What is done with a batch, of networks that are built anew."""
+        restorer = self.build()
+        plain = Regression(restorer, self.loss, self.optimizer, [self.gan, self.feature_loss], self.scheduler)
+        if not self.collaborative.n_steps:
+            return plain
+        assert isinstance(self.gan, Adversarial)
+        return Shaping(plain, self.schooling.epochs, restorer, self.gan, self.collaborative)
+
+    @property
+    def kept(self) -> dict[str, nn.Module]:
+        """The networks that restore, by name."""
+        if self.restorer is None:
+            raise ValueError("the networks are not built: train them, or load what was trained")
+        return {"network": self.restorer, **(self.gan.modules if self.collaborative.n_steps else {})}
+
+    def restore(self, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None = None) -> Iterator[Iterate]:
+        """One estimate, (channel, time)."""
+        estimate = torch.cat(list(self.restored([observation])), dim=-1)
+        yield Iterate(0, None, estimate)
+
+    def restored(self, blocks: Iterable[Tensor], at_once: int = 32) -> Iterator[Tensor]:
+        """A stream, (channel, some samples) after another, restored: as long as it was, in bounded memory.
+
+        Args:
+            at_once: windows that are restored together.
+
+        Raises:
+            ValueError: there are no networks yet.
+        """
+        return by_windows(blocks, self._restored_windows, self.window, self.hop, self.fade, at_once)
+
+    def _restored_windows(self, windows: Tensor) -> Tensor:
+        """(n, channel, window), each channel by itself."""
+        restorer = self.kept["network"]
+        observation = windows.flatten(0, 1)[:, None].to(self.device)  # (n · channel, 1, window)
+        gain = gain_to(self.window_rms, observation)
+        if self.refines and self.collaborative.n_steps:
+            assert isinstance(self.gan, Adversarial)
+            estimate = self.collaborative.refine(restorer, self.gan, gain * observation)
+        else:
+            with evaluating(restorer), torch.no_grad():
+                estimate = restorer(gain * observation)
+        changed = observation + (estimate - gain * observation) / gain  # so that what is not changed is not even rounded
+        return changed.reshape(windows.shape).to(windows)

@@ -1,0 +1,1 @@
+"""Networks that tell restored sounds from clean ones."""

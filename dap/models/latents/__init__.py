@@ -1,0 +1,1 @@
+"""What a network that is fitted starts from."""

@@ -1,0 +1,1 @@
+"""Many runs read back: tables, sweeps, listening tests."""

@@ -1,0 +1,1 @@
+"""Doing an experiment: restorations, trainings, sweeps over clips, and the Python API."""

@@ -1,0 +1,242 @@
+"""One clip: damage it, restore it step by step, record it; and go on where an earlier process was stopped."""
+
+from collections.abc import Iterator
+import contextlib
+from dataclasses import replace
+from pathlib import Path
+import platform
+import subprocess
+import time
+import traceback
+from typing import Any
+
+import numpy
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from dap import __version__
+from dap.config.schema import system_name
+from dap.data.clip import Clip
+from dap.methods.iterate import Iterate
+from dap.methods.stopping import Oracle, StoppingRule
+from dap.record.checkpoint import read_checkpoint
+from dap.record.earlier import clear_run, finished_metrics
+from dap.record.identity import identity
+from dap.record.run_folder import Metrics, RunFolder
+from dap.running.parts import Parts
+from dap.system.interruption import Interruption
+from dap.system.memory import is_out_of_memory, seconds_that_fit
+from dap.tasks.task import Task
+
+
+def observe_clip(parts: Parts, clip: Clip) -> tuple[Clip, Task, Tensor]:
+    """Damage a clip, unless it is damaged already; returns the clip (at the rate that is restored), its task, the observation.
+
+    Raises:
+        ValueError: clip and task do not fit each other.
+    """
+    if clip.degraded or clip.observation is not None:
+        damaged = clip.waveform if clip.observation is None else clip.observation
+        observation, rate = parts.task.receive(damaged, clip.sample_rate)
+        task = parts.task.at(rate, observation.shape[-1], None)
+        if clip.degraded:
+            return replace(clip, waveform=observation, sample_rate=rate), task, observation
+        if rate != clip.sample_rate:
+            raise ValueError(
+                f"{clip.source}: the task makes {rate} Hz of the damaged sound, but its reference has {clip.sample_rate} Hz"
+            )
+        return clip, task, observation
+    generator = torch.Generator().manual_seed(parts.settings["seed"])
+    task = parts.task.at(clip.sample_rate, clip.waveform.shape[-1], generator)
+    return clip, task, task.degrade(clip.waveform, generator)
+
+
+def restore_clip(parts: Parts, clip: Clip, folder: Path) -> Metrics:
+    """Damage a clip (unless it is damaged already), restore it, record it; returns the scores.
+
+    What an earlier process did in this folder is not done again: a run that is finished is left as it is, one that was
+    stopped goes on from its checkpoint. The setting ``restart`` begins anew.
+
+    Raises:
+        ValueError: clip and configuration do not fit each other, or the folder holds another run: nothing was begun.
+        FloatingPointError: the fit failed; run.json says so, and the best of what was reached is kept.
+        MemoryError: there is not enough of it; the message says how much sound would fit.
+        KeyboardInterrupt, SystemExit: a signal; the checkpoint is written.
+    """
+    restoration = Restoration(parts, clip)
+    if parts.settings["restart"]:
+        clear_run(folder)
+    metrics = finished_metrics(folder, restoration.identity)
+    if metrics is not None:
+        print(f"{folder}: finished already", flush=True)
+        return metrics
+    try:
+        metrics = restoration.run(folder, read_checkpoint(folder, restoration.identity))
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        traceback.clear_frames(error.__traceback__)  # they hold what did not fit
+        reason = _out_of_memory(parts, clip)
+        restoration.give_up(reason)
+        raise MemoryError(reason) from error
+    restoration.interruption.obey()  # a signal during the last step: this clip is finished, what comes after it is not
+    return metrics
+
+
+class Restoration:
+    """A clip with its task, its observation, and the rules that choose among the iterates.
+
+    Raises:
+        ValueError: clip and task do not fit each other.
+    """
+
+    def __init__(self, parts: Parts, clip: Clip) -> None:
+        self.parts = parts
+        self.clip, self.task, self.observation = observe_clip(parts, clip)
+        self.reference = None if clip.degraded else self.clip.waveform
+        self.identity = identity(parts.settings, self.observation, self.reference)
+        self.rule = parts.stopping()
+        self.oracle = None if self.reference is None or parts.method.n_iterates == 1 else Oracle()
+        self.record: RunFolder | None = None
+        self.interruption = Interruption()
+
+    def run(self, folder: Path, state: dict[str, Any] | None) -> Metrics:
+        """Restore, from the beginning or from a checkpoint's state; see `restore_clip`."""
+        task, method = self.task, self.parts.method
+        sounds = (self.observation, task, self.clip.sample_rate, self.reference)
+        iterates = method.restore(*sounds) if state is None else method.resume(state["method"], *sounds)
+        for name, judge in self._judges().items():
+            judge.start(task, self.observation, self.reference)
+            if state is not None:
+                judge.load_state_dict(state[name])
+
+        facts = {**facts_of(self.parts), "identity": self.identity, **task.facts, **method.facts}
+        earlier = None if state is None else state["record"]
+        record = self.record = RunFolder(folder, self.clip, self.observation, facts, task.missing, self.parts.tracker, earlier)
+        try:
+            self._follow(iterates, record)
+            return self._finish(record)
+        except FloatingPointError as error:
+            self._finish(record, failure=str(error))
+            raise
+        except Exception as error:
+            if not is_out_of_memory(error):  # of which more can be said, once its memory is free
+                self.give_up(f"{type(error).__name__}: {error}")
+            raise
+        except BaseException as error:
+            with contextlib.suppress(OSError):
+                record.write_status("interrupted", reason=self.interruption.name or type(error).__name__)
+            raise
+
+    def give_up(self, reason: str) -> None:
+        """Write into run.json why it failed, where it can still be written."""
+        if self.record is not None:
+            with contextlib.suppress(OSError):
+                self.record.write_status("failed", reason=reason)
+
+    def _follow(self, iterates: Iterator[Iterate], record: RunFolder) -> None:
+        """Judge and record the iterates, up to the last that is wanted; with a checkpoint now and then."""
+        settings, last = self.parts.settings, self.parts.method.n_iterates - 1
+        begun = record.steps_done
+        saved = time.monotonic()
+        with (
+            self.interruption,
+            tqdm(iterates, total=last + 1, initial=begun, unit="step", disable=None, dynamic_ncols=True) as progress,
+        ):
+            for iterate in progress:
+                self.rule.update(iterate.step, iterate.estimate)
+                estimate = self._finished(iterate.estimate)
+                if self.oracle is not None:
+                    self.oracle.update(iterate.step, estimate)
+                observed = self.task.observe(estimate)
+                row = record.add_iterate(iterate.step, iterate.loss, estimate, observed, self.rule.statistic)
+                stop = self.rule.done and settings["stop_early"]
+                if iterate.step % settings["snapshot_every"] == 0 or iterate.step == last or stop:
+                    record.add_snapshot(iterate.step, estimate)
+                shown = "psnr_observation" if self.reference is None else "psnr_reference"
+                progress.set_postfix({"loss": iterate.loss, shown.replace("psnr", "PSNR to"): row[shown]})
+                if stop:
+                    break
+                every = settings["checkpoint_seconds"]
+                due = every is not None and time.monotonic() - saved >= every
+                if iterate.state is not None and (due or self.interruption.signal):
+                    judges = {name: judge.state_dict() for name, judge in self._judges().items()}
+                    record.save_checkpoint({"method": iterate.state(), **judges})
+                    saved = time.monotonic()
+                self.interruption.obey()
+
+    def _finish(self, record: RunFolder, failure: str | None = None) -> Metrics:
+        if self.rule.estimate is None:
+            self.give_up(failure or "the stopping rule chose no iterate")
+            raise FloatingPointError(failure or "the stopping rule chose no iterate")
+        record.facts.update(self.parts.method.facts)  # what became known on the way
+        restored = self._finished(self.rule.estimate)
+        residual = self.observation - self.task.observe(restored)
+        return record.finish(self.parts.rule_name, self.rule, self.oracle, restored, failure, residual)
+
+    def _finished(self, estimate: Tensor) -> Tensor:
+        """The estimate with what is known for certain, in the reference's order."""
+        estimate = self.task.finish(estimate, self.observation)
+        return estimate if self.reference is None else self.task.align(estimate, self.reference)
+
+    def _judges(self) -> dict[str, StoppingRule]:
+        return {"rule": self.rule, **({} if self.oracle is None else {"oracle": self.oracle})}
+
+
+def _out_of_memory(parts: Parts, clip: Clip) -> str:
+    """The one line that a user needs: how much of this sound would fit."""
+
+    def attempt(n_samples: int) -> None:
+        observed = None if clip.observation is None else clip.observation[..., :n_samples]
+        part, task, observation = observe_clip(
+            parts, replace(clip, waveform=clip.waveform[..., :n_samples], observation=observed)
+        )
+        iterates = parts.method.restore(observation, task, part.sample_rate)
+        for _ in range(2):  # the second one needs the gradient too
+            next(iterates, None)
+
+    seconds = clip.waveform.shape[-1] / clip.sample_rate
+    fitting = seconds_that_fit(attempt, clip.waveform.shape[-1], clip.sample_rate)
+    advice = "take a smaller size or model" if fitting is None else f"{fitting:.2f} s of it fit: data.seconds={fitting:.2f}"
+    return f"out of memory on {parts.settings['device']} with {seconds:.2f} s of sound; {advice}"
+
+
+def facts_of(parts: Parts) -> dict[str, Any]:
+    """What run.json says about program, machine and settings."""
+    settings = parts.settings
+    device = settings["device"]
+    fits = parts.method.n_iterates > 1
+    fit = {"model": parts.choices["model"], "size": parts.choices["size"], "steps": settings["steps"]} if fits else {}
+    return {
+        "task": parts.choices["task"],
+        "system": system_name(settings["method"], parts.choices),
+        "method": parts.choices["method"],
+        **fit,
+        "seed": settings["seed"],
+        "task_settings": {name: value for name, value in settings["task"].items() if name != "_target_"},
+        "peak": settings["data"].get("peak"),  # the level that is worked at; the files are at the input's
+        "device": torch.cuda.get_device_name() if device == "cuda" else f"cpu ({platform.machine()})",
+        "threads": torch.get_num_threads(),
+        "precision": settings["precision"],
+        "versions": {
+            "dap": __version__,
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "numpy": numpy.__version__,
+        },
+        "commit": _commit(),
+        "overrides": parts.overrides,
+    }
+
+
+def _commit() -> str | None:
+    """The commit of dap's checkout; None for an installed wheel."""
+    here = Path(__file__).resolve().parents[2]
+    if not (here / ".git").exists():
+        return None
+    asked = ["git", "-C", str(here), "rev-parse", "HEAD"]
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        done = subprocess.run(asked, capture_output=True, text=True, timeout=10, check=False)
+        return done.stdout.strip() or None
+    return None

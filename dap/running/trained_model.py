@@ -1,0 +1,90 @@
+"""A trained model at work on streams of any rate."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from dap.config.schema import build
+from dap.dsp.rate_stream import at_another_rate, resample_stream
+from dap.methods.learned.supervised import Supervised
+from dap.record.trained import Trained
+from dap.tasks.task import Task
+
+
+class TrainedModel:
+    """Restores streams with what was trained.
+
+    Args:
+        trained: the file's content.
+        device: to run on.
+
+    Raises:
+        ValueError: settings or weights that do not make a model.
+    """
+
+    def __init__(self, trained: Trained, device: str) -> None:
+        method: Any = build({**trained.method, "device": device}, "method")
+        if not isinstance(method, Supervised):
+            raise ValueError(f"method._target_: expected a trained method, got {trained.method.get('_target_')!r}")
+        self.method: Supervised = method
+        self.task: Task = build(trained.task, "task")
+        self.sample_rate, self.peak = trained.sample_rate, trained.peak
+        load(method, trained)
+
+    @property
+    def wants_peak(self) -> float | None:
+        """The level that sounds are to be scaled to first; None where windows are scaled one by one, or not at all."""
+        return self.peak if self.method.window_rms is None else None
+
+    def restored(self, blocks: Iterable[Tensor], sample_rate: int) -> tuple[Iterator[Tensor], int]:
+        """A stream restored: of the model's rate where it is one of the low rate that the task makes, else of its own.
+
+        On the way through the model a stream of another rate loses what lies above half of the lower rate.
+
+        Args:
+            blocks: (channel, some samples) after another, at the level that `wants_peak` says.
+            sample_rate: Hz.
+
+        Returns:
+            The blocks, and their rate in Hz. At its own rate the stream is as long as it was.
+        """
+        if self._is_low(sample_rate):
+            raised = at_another_rate(
+                blocks, lambda part: self.task.receive(part, sample_rate)[0], sample_rate, self.sample_rate
+            )
+            return self.method.restored(raised), self.sample_rate
+        return self._at_its_rate(blocks, sample_rate), sample_rate
+
+    def _at_its_rate(self, blocks: Iterable[Tensor], sample_rate: int) -> Iterator[Tensor]:
+        """To the model's rate, restored, and back: as many samples as there were, where the rates leave a remainder too."""
+        length = 0
+
+        def counted() -> Iterator[Tensor]:
+            nonlocal length
+            for block in blocks:
+                length += block.shape[-1]
+                yield block
+
+        restored = self.method.restored(resample_stream(counted(), sample_rate, self.sample_rate))
+        written = 0
+        for block in resample_stream(restored, self.sample_rate, sample_rate):
+            part = block[..., : length - written]
+            written += part.shape[-1]
+            if part.shape[-1]:
+                yield part
+
+    def _is_low(self, sample_rate: int) -> bool:
+        """Whether the task takes a damaged sound of this rate for one of the model's rate."""
+        return sample_rate != self.sample_rate and self.task.receive(torch.zeros(1, 8), sample_rate)[1] == self.sample_rate
+
+
+def load(method: Supervised, trained: Trained) -> None:
+    """Build the method's networks and fill them; ValueError where the weights are of others."""
+    method.build()
+    for name, network in method.kept.items():
+        try:
+            network.load_state_dict(trained.weights[name])
+        except (KeyError, RuntimeError) as error:
+            raise ValueError(f"the weights of {name} are of another network than the settings describe") from error

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.architecture import REPOSITORY, ROOMS, arrows, imports_of, libraries_of, modules, room_of
+from tests.architecture import REPOSITORY, ROOMS, arrows, drawn, imports_of, libraries_of, modules, room_of
 
 
 @pytest.mark.parametrize("module", modules())
@@ -20,6 +20,11 @@ def test_the_house_stays_small():
     assert len(ROOMS) <= 18
     assert len(arrows()) <= 65
     assert len([path for path in (REPOSITORY / "dap").iterdir() if path.is_file()]) <= 4
+
+
+def test_the_map_is_true():
+    """Else: scripts/architecture."""
+    assert {path.name: path.read_text() for path in drawn()} == {path.name: content for path, content in drawn().items()}
 
 
 @pytest.mark.parametrize(

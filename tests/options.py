@@ -3,13 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from hydra import compose, initialize_config_dir
-from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 
+from dap.config import command_line
 from dap.config.compose import CONFIGS
-from dap.config.multirun import prefer_configs
-from dap.config.schema import Config
 
 
 def options(group: str) -> list[str]:
@@ -17,10 +14,7 @@ def options(group: str) -> list[str]:
 
 
 def composed(*overrides: str) -> DictConfig:
-    ConfigStore.instance().store(name="schema", node=Config)
-    prefer_configs(CONFIGS)
-    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
-        return compose("config", ["device=cpu", *overrides])
+    return command_line.composed(["device=cpu", *overrides])[0]
 
 
 def settings(*overrides: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 import re
 
-from hydra import compose, initialize_config_dir
+from dap.config.command_line import composed
 
 _GROUPS = (
     "task",
@@ -54,8 +54,7 @@ def help_page(configs: Path, overrides: list[str]) -> str:
         configs: folder of the config groups.
         overrides: as on the command line; an override that does not fit raises what Hydra raises.
     """
-    with initialize_config_dir(str(configs), version_base="1.3"):
-        choices = compose("config", overrides, return_hydra_config=True).hydra.runtime.choices
+    _, choices = composed(overrides, configs)
     lines = [
         _HEAD,
         "Choose (group=option, * is chosen here; `dap-run GROUP=OPTION --help` shows another's settings):",

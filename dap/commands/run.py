@@ -16,8 +16,6 @@ import traceback
 from typing import Any
 
 import hydra
-from hydra import compose, initialize_config_dir
-from hydra.core.config_store import ConfigStore
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from hydra.types import RunMode
@@ -25,10 +23,10 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from dap.commands.help import help_page
+from dap.config.command_line import composed, register
 from dap.config.compose import CONFIGS
 from dap.config.guard import check_flags, install
-from dap.config.multirun import RefusedSweepError, end_sweep, exit_code, exit_codes, prefer_configs, trouble_of_launcher
-from dap.config.schema import Config, system_name
+from dap.config.multirun import RefusedSweepError, end_sweep, exit_code, exit_codes, trouble_of_launcher
 from dap.system.files import locked, write_whole
 from dap.system.printable import printable
 from dap.system.threads import wait_briefly
@@ -38,11 +36,7 @@ def main() -> None:
     """Entry point of the console script."""
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises, instead of printing and exiting with 1
     wait_briefly()
-    ConfigStore.instance().store(name="schema", node=Config)
-    prefer_configs(CONFIGS)
-    OmegaConf.register_new_resolver(
-        "system", lambda _root_: system_name(_root_.method, _root_.hydra.runtime.choices), replace=True
-    )
+    register()
     install()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a file name may be no text
@@ -155,8 +149,7 @@ def _in_one_line(error: BaseException) -> str:
 
 def _nearest(key: str) -> str:
     """A hint at the setting that may have been meant."""
-    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
-        known = list(_keys(compose("config")))
+    known = list(_keys(composed([])[0]))
     near = difflib.get_close_matches(key, known, n=1)
     return f", did you mean {near[0]}?" if near else ""
 

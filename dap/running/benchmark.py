@@ -7,13 +7,11 @@ from pathlib import Path
 import statistics
 import time
 
-from hydra import compose, initialize_config_dir
-from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig
 import torch
 from torch import Tensor, nn
 
-from dap.config.schema import Config
+from dap.config.command_line import composed
 from dap.layers.convolution import Conv2d
 from dap.layers.harmonic import HarmonicConv2d
 from dap.layers.precision import compute, map_layout
@@ -166,11 +164,9 @@ def _compare_precision(configs: Path, overrides: list[str]) -> PrecisionCost:
 
 def _configured(configs: Path, overrides: list[str]) -> tuple[DictConfig, Parts]:
     """What ``dap-run OVERRIDES`` would run, and torch set up for it."""
-    ConfigStore.instance().store(name="schema", node=Config)
-    with initialize_config_dir(str(configs), version_base="1.3"):
-        cfg = compose("config", overrides)
+    cfg, choices = composed(overrides, configs)
     cfg.device = choose_device(cfg.device, cfg.precision)
-    parts = build_parts(cfg, {}, overrides)
+    parts = build_parts(cfg, choices, overrides)
     set_threads(cfg.threads, parts.method.threaded)
     return cfg, parts
 

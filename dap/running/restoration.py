@@ -6,14 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 import platform
 import subprocess
-import time
 import traceback
 from typing import Any
 
 import numpy
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from dap import __version__
 from dap.config.schema import system_name
@@ -24,6 +22,7 @@ from dap.record.checkpoint import read_checkpoint
 from dap.record.earlier import clear_run, finished_metrics
 from dap.record.identity import identity
 from dap.record.run_folder import Metrics, RunFolder
+from dap.running.following import Following, failure_told
 from dap.running.parts import Parts
 from dap.system.interruption import Interruption
 from dap.system.memory import is_out_of_memory, seconds_that_fit
@@ -114,20 +113,13 @@ class Restoration:
         facts = {**facts_of(self.parts), "identity": self.identity, **task.facts, **method.facts}
         earlier = None if state is None else state["record"]
         record = self.record = RunFolder(folder, self.clip, self.observation, facts, task.missing, self.parts.tracker, earlier)
-        try:
-            self._follow(iterates, record)
+        with failure_told(record.write_status, self.interruption):
+            try:
+                self._follow(iterates, record)
+            except FloatingPointError as error:
+                self._finish(record, failure=str(error))
+                raise
             return self._finish(record)
-        except FloatingPointError as error:
-            self._finish(record, failure=str(error))
-            raise
-        except Exception as error:
-            if not is_out_of_memory(error):  # of which more can be said, once its memory is free
-                self.give_up(f"{type(error).__name__}: {error}")
-            raise
-        except BaseException as error:
-            with contextlib.suppress(OSError):
-                record.write_status("interrupted", reason=self.interruption.name or type(error).__name__)
-            raise
 
     def give_up(self, reason: str) -> None:
         """Write into run.json why it failed, where it can still be written."""
@@ -138,13 +130,15 @@ class Restoration:
     def _follow(self, iterates: Iterator[Iterate], record: RunFolder) -> None:
         """Judge and record the iterates, up to the last that is wanted; with a checkpoint now and then."""
         settings, last = self.parts.settings, self.parts.method.n_iterates - 1
-        begun = record.steps_done
-        saved = time.monotonic()
-        with (
-            self.interruption,
-            tqdm(iterates, total=last + 1, initial=begun, unit="step", disable=None, dynamic_ncols=True) as progress,
-        ):
-            for iterate in progress:
+
+        def save(iterate: Iterate) -> None:
+            if iterate.state is not None:
+                judges = {name: judge.state_dict() for name, judge in self._judges().items()}
+                record.save_checkpoint({"method": iterate.state(), **judges})
+
+        bar: dict[str, Any] = {"total": last + 1, "initial": record.steps_done, "unit": "step"}
+        with Following(iterates, save, settings["checkpoint_seconds"], self.interruption, **bar) as following:
+            for iterate in following:
                 self.rule.update(iterate.step, iterate.estimate)
                 estimate = self._finished(iterate.estimate)
                 if self.oracle is not None:
@@ -155,16 +149,9 @@ class Restoration:
                 if iterate.step % settings["snapshot_every"] == 0 or iterate.step == last or stop:
                     record.add_snapshot(iterate.step, estimate)
                 shown = "psnr_observation" if self.reference is None else "psnr_reference"
-                progress.set_postfix({"loss": iterate.loss, shown.replace("psnr", "PSNR to"): row[shown]})
+                following.show({"loss": iterate.loss, shown.replace("psnr", "PSNR to"): row[shown]})
                 if stop:
                     break
-                every = settings["checkpoint_seconds"]
-                due = every is not None and time.monotonic() - saved >= every
-                if iterate.state is not None and (due or self.interruption.signal):
-                    judges = {name: judge.state_dict() for name, judge in self._judges().items()}
-                    record.save_checkpoint({"method": iterate.state(), **judges})
-                    saved = time.monotonic()
-                self.interruption.obey()
 
     def _finish(self, record: RunFolder, failure: str | None = None) -> Metrics:
         if self.rule.estimate is None:

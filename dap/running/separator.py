@@ -9,15 +9,15 @@ import time
 from typing import Any
 
 import torch
-from tqdm import tqdm
 
 from dap.data.instruments import Instruments, Sound
 from dap.methods.learned.mask_update import MaskUpdate
 from dap.methods.learned.mix_and_separate import MixAndSeparate
 from dap.methods.learned.mixture_batches import MixtureBatches
-from dap.methods.learned.train import Train
+from dap.methods.learned.train import Progress, Train
 from dap.record.checkpoint import read_checkpoint, write_checkpoint
 from dap.record.identity import identifying
+from dap.running.following import Following
 from dap.running.parts import Parts
 from dap.system.files import locked, write_whole
 from dap.system.interruption import Interruption
@@ -50,7 +50,7 @@ def train_separator(parts: Parts, method: MixAndSeparate) -> None:
     with locked(folder):
         state = None if parts.settings["restart"] else read_checkpoint(folder, digest)
         write_whole(folder / "training.json", json.dumps(facts, indent=2, default=str) + "\n")
-        rows = _train(method, data, update, folder, digest, state)
+        rows = _train(method, data, update, folder, digest, state, parts.settings["checkpoint_seconds"])
     method.facts |= {
         "trained": str(folder),
         "epochs": len(rows),
@@ -59,9 +59,15 @@ def train_separator(parts: Parts, method: MixAndSeparate) -> None:
 
 
 def _train(
-    method: MixAndSeparate, data: Instruments, update: MaskUpdate, folder: Path, digest: str, state: dict[str, Any] | None
+    method: MixAndSeparate,
+    data: Instruments,
+    update: MaskUpdate,
+    folder: Path,
+    digest: str,
+    state: dict[str, Any] | None,
+    every: float | None,
 ) -> list[Row]:
-    """Train to the last epoch, with a checkpoint after each; returns the rows of training.csv."""
+    """Train to the last epoch, with a checkpoint after each and every so many seconds; returns the rows of training.csv."""
 
     def batches(sounds: dict[str, list[Sound]], n_batches: int, level_db: float) -> MixtureBatches:
         return MixtureBatches(sounds, data.target, data.n_samples, method.batch_size, n_batches, level_db, method.seed)
@@ -75,14 +81,17 @@ def _train(
         train.load_state_dict(state["train"])
         rows, spent = state["rows"], state["seconds"]
     begun = time.monotonic() - spent
-    interruption = Interruption()
+
+    def save(trained: Progress) -> None:
+        content = {"train": train.state_dict(), "rows": rows, "seconds": time.monotonic() - begun}
+        write_checkpoint(folder, digest, content)
+        _write_rows(folder, rows)
+
     total, done = method.epochs * method.n_batches, train.next_epoch * method.n_batches + train.next_step
-    with (
-        interruption,
-        tqdm(train, "training", total=total, initial=done, unit="update", disable=None, dynamic_ncols=True) as progress,
-    ):
-        for trained in progress:
-            progress.set_postfix(trained.losses)
+    bar = {"desc": "training", "total": total, "initial": done, "unit": "update"}
+    with Following(train, save, every, Interruption(), lambda trained: trained.epoch_done, **bar) as following:
+        for trained in following:
+            following.show(trained.losses)
             if trained.epoch_done:
                 with torch.no_grad():
                     update.network.eval()
@@ -92,11 +101,6 @@ def _train(
                 seconds = round(time.monotonic() - begun, 2)
                 row = (trained.epoch + 1, trained.losses["loss"], value, seconds)
                 rows.append(dict(zip(_COLUMNS, row, strict=True)))
-            if trained.epoch_done or interruption.signal:
-                seconds = time.monotonic() - begun
-                write_checkpoint(folder, digest, {"train": train.state_dict(), "rows": rows, "seconds": seconds})
-                _write_rows(folder, rows)
-            interruption.obey()
     return rows
 
 

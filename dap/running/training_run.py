@@ -4,19 +4,17 @@ import contextlib
 from dataclasses import replace
 import math
 from pathlib import Path
-import time
 import traceback
 from typing import Any
 
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from dap.data.clip import Clip
 from dap.data.split import Split, split_files
 from dap.data.stretches import Stretches
 from dap.methods.learned.supervised import Supervised
-from dap.methods.learned.train import Train
+from dap.methods.learned.train import Progress, Train
 from dap.methods.learned.window_batches import WindowBatches
 from dap.metrics.scores import METRICS, score
 from dap.record.checkpoint import read_checkpoint
@@ -24,6 +22,7 @@ from dap.record.earlier import is_finished
 from dap.record.identity import identity
 from dap.record.trained import NAME, Trained, read_trained
 from dap.record.training_folder import RESULTS, Row, TrainingFolder, clear_training
+from dap.running.following import Following, failure_told
 from dap.running.parts import Parts
 from dap.running.restoration import facts_of, observe_clip
 from dap.running.trained_model import load
@@ -125,39 +124,35 @@ class Training:
             self.best, self.best_row = state["best"], state["best_row"]
         record = TrainingFolder(folder, self.facts, self.parts.tracker, None if state is None else state["record"])
         try:
-            self._follow(record)
-            self._finish(record)
+            with failure_told(record.write_status, self.interruption):
+                self._follow(record)
+                self._finish(record)
         except Exception as error:
-            reason = str(error)
-            if is_out_of_memory(error):
-                traceback.clear_frames(error.__traceback__)  # they hold what did not fit
-                reason = f"out of memory on {self.method.device}: take a smaller method.batch_size, method.window or size"
+            if not is_out_of_memory(error):
+                raise
+            traceback.clear_frames(error.__traceback__)  # they hold what did not fit
+            reason = f"out of memory on {self.method.device}: take a smaller method.batch_size, method.window or size"
             with contextlib.suppress(OSError):
                 record.write_status("failed", reason=reason)
-            if is_out_of_memory(error):
-                raise MemoryError(reason) from error
-            raise
-        except BaseException as error:
-            with contextlib.suppress(OSError):
-                record.write_status("interrupted", reason=self.interruption.name or type(error).__name__)
-            raise
+            raise MemoryError(reason) from error
 
     def _follow(self, record: TrainingFolder) -> None:
         """Record the epochs; with a checkpoint after each, and now and then between."""
         every = self.parts.settings["checkpoint_seconds"]
-        saved = time.monotonic()
-        with self.interruption, tqdm(self.loop, initial=record.updates, unit="batch", disable=None, dynamic_ncols=True) as seen:
-            for trained in seen:
+
+        def save(trained: Progress) -> None:
+            record.save_checkpoint({"loop": self.loop.state_dict(), "best": self.best, "best_row": self.best_row})
+
+        def at(trained: Progress) -> bool:
+            return trained.epoch_done and every is not None
+
+        bar = {"initial": record.updates, "unit": "batch"}
+        with Following(self.loop, save, every, self.interruption, at, **bar) as following:
+            for trained in following:
                 record.updates += 1
-                seen.set_postfix({"epoch": trained.epoch + 1, **{k: f"{v:.3g}" for k, v in trained.losses.items()}})
+                following.show({"epoch": trained.epoch + 1, **{k: f"{v:.3g}" for k, v in trained.losses.items()}})
                 if trained.epoch_done:
                     self._end_epoch(record, trained.epoch, trained.losses)
-                due = every is not None and (trained.epoch_done or time.monotonic() - saved >= every)
-                if due or self.interruption.signal:
-                    best = {"best": self.best, "best_row": self.best_row}
-                    record.save_checkpoint({"loop": self.loop.state_dict(), **best})
-                    saved = time.monotonic()
-                self.interruption.obey()
 
     def _end_epoch(self, record: TrainingFolder, epoch: int, losses: dict[str, float]) -> None:
         """Judge by the validation files; keep the weights where they are wanted; tell of it."""

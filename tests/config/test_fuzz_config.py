@@ -3,19 +3,16 @@
 from functools import cache
 import os
 
-from hydra import compose, initialize_config_dir
-from hydra.core.config_store import ConfigStore
 from hydra.errors import HydraException
 from hypothesis import HealthCheck, given, settings, strategies
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 import pytest
 import yaml
 
 from dap.commands.run import _in_one_line, _keys
-from dap.config.compose import CONFIGS
+from dap.config import command_line
 from dap.config.guard import install
-from dap.config.schema import Config, system_name
 from dap.running.parts import build_parts, choose_device
 from dap.running.restoration import observe_clip
 from tests.commands.test_run import SMALL
@@ -54,13 +51,7 @@ EXPECTED = (ValueError, HydraException, OmegaConfBaseException, OSError)  # what
 @cache
 def composed(index: int) -> tuple[DictConfig, dict[str, str], list[str]]:
     """One of the CHOICES, with what Hydra chose, and its keys."""
-    ConfigStore.instance().store(name="schema", node=Config)
-    OmegaConf.register_new_resolver("system", lambda _root_: system_name(_root_.method, {}), replace=True)
-    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
-        cfg = compose("config", ["device=cpu", *CHOICES[index]], return_hydra_config=True)
-    chosen = dict(cfg.hydra.runtime.choices)
-    with open_dict(cfg):
-        del cfg["hydra"]
+    cfg, chosen = command_line.composed(["device=cpu", *CHOICES[index]])
     return cfg, chosen, sorted(_keys(cfg))
 
 
@@ -134,11 +125,7 @@ def test_any_overrides():
     @given(overrides())
     def compose_and_prepare(given_overrides):
         try:
-            with initialize_config_dir(str(CONFIGS), version_base="1.3"):
-                cfg = compose("config", ["device=cpu", *given_overrides], return_hydra_config=True)
-            chosen = dict(cfg.hydra.runtime.choices)
-            with open_dict(cfg):
-                del cfg["hydra"]
+            cfg, chosen = command_line.composed(["device=cpu", *given_overrides])
             prepare(cfg, chosen, given_overrides)
             counts["made"] += 1
         except EXPECTED as error:

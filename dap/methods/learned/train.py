@@ -28,7 +28,7 @@ class Batches(Protocol):
 
 
 @dataclass(frozen=True)
-class Trained:
+class Progress:
     """One look at a training under way.
 
     Args:
@@ -84,7 +84,7 @@ class Train:
         self.next_epoch = self.next_step = 0
         self.sums: dict[str, float] = {}
 
-    def __iter__(self) -> Iterator[Trained]:
+    def __iter__(self) -> Iterator[Progress]:
         while self.next_epoch < self.epochs:
             epoch = self.next_epoch
             batches = self.batches.epoch(epoch, self.next_step)
@@ -102,7 +102,7 @@ class Train:
                 step, losses = self.next_step, {name: value / self.next_step for name, value in self.sums.items()}
                 if batch is None:
                     self.next_epoch, self.next_step, self.sums = epoch + 1, 0, {}
-                yield Trained(epoch, step, losses, batch is None)
+                yield Progress(epoch, step, losses, batch is None)
 
     def state_dict(self) -> dict[str, Any]:
         """After an update: all that the next ones depend on, of plain values and tensors that are not copied."""

@@ -41,12 +41,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--quality", default="default", help="without a checkpoint: fast, default, best")
     parser.add_argument("--device", default="auto", help="auto (CUDA where there is one), cpu, cuda")
     parser.add_argument("--threads", type=int, help="CPU threads; by default one, and with a checkpoint one a core")
+    parser.add_argument("--trust", metavar="PACKAGE", action="append", default=[], help="a package that a checkpoint may name")
     options = parser.parse_args(arguments)
     wait_briefly()
     before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that what is half-written goes
     try:
         targets = plan(options.files, options.out)
-        restorer = _restorer(options.checkpoint, options.quality, options.device, options.threads)
+        restorer = _restorer(options)
         failures = restore_files(targets, restorer)
     except KeyboardInterrupt:
         _say("interrupted")
@@ -81,7 +82,7 @@ def plan(files: Iterable[Path], out: Path) -> dict[Path, Path]:
     return targets
 
 
-def _restorer(checkpoint: Path | None, quality: str, device: str, threads: int | None) -> "FileRestorer":
+def _restorer(options: argparse.Namespace) -> "FileRestorer":
     """What restores the files: the trained model of a checkpoint, or method=restore.
 
     Raises:
@@ -90,9 +91,11 @@ def _restorer(checkpoint: Path | None, quality: str, device: str, threads: int |
     from dap.running.file_restorer import BlindFiles, ModelFiles
     from dap.running.parts import choose_device
 
-    device = choose_device(device)
-    set_threads(threads, several=checkpoint is not None)
-    return BlindFiles(quality, device) if checkpoint is None else ModelFiles(checkpoint, device)
+    device = choose_device(options.device)
+    set_threads(options.threads, several=options.checkpoint is not None)
+    if options.checkpoint is None:
+        return BlindFiles(options.quality, device)
+    return ModelFiles(options.checkpoint, device, options.trust)
 
 
 def restore_files(targets: dict[Path, Path], restorer: "FileRestorer") -> int:

@@ -1,6 +1,6 @@
 """What a configuration may make Hydra do: checked when Hydra has composed it, before anything is made of it.
 
-dap makes its own parts with `dap.config.schema.build`, which checks them. Hydra makes more, from its own node: callbacks, the
+dap makes its own parts with `dap.config.build.build`, which checks them. Hydra makes more, from its own node: callbacks, the
 launcher and the sweeper by ``_target_``; loggers by logging.config.dictConfig, whose "()", "class" and "ext://" run
 anything; and it sets environment variables. All of these can be set by a file that somebody else wrote.
 """
@@ -18,8 +18,8 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from dap.config.build import find_target
 from dap.config.config_source import install_sources
-from dap.config.schema import find_target
 
 # Of the launchers and sweepers Hydra itself takes only classes that are plugins; what their settings hold is Hydra's to make.
 _PLUGIN = re.compile(r"(hydra\._internal\.core_plugins|hydra_plugins)(\.\w+)+")

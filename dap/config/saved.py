@@ -58,6 +58,7 @@ def repeat(path: Path) -> tuple[list[str], Path]:
     else:
         raise ValueError(f"resume: {path} holds no run and no sweep of dap-run")
     folders = [source.path for source in hydra_config.runtime.config_sources if source.provider == "command-line"]
+    chosen = [override for override in chosen if not str(override).lstrip("+").startswith("trust=")]  # it is given anew
     return [*(f"--config-dir={folder}" for folder in folders), *map(str, chosen), *place], Path(hydra_config.runtime.cwd)
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-NEUTRAL = frozenset({"device", "threads", "tracker", "snapshot_every", "checkpoint_seconds", "restart", "objective"})
+NEUTRAL = frozenset({"device", "threads", "tracker", "snapshot_every", "checkpoint_seconds", "restart", "objective", "trust"})
 
 
 def is_neutral(key: str) -> bool:

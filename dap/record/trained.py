@@ -21,7 +21,7 @@ class Trained:
     """A trained model.
 
     Args:
-        method, task: settings that `dap.config.schema.build` makes them of.
+        method, task: settings that `dap.config.build.build` makes them of.
         sample_rate: Hz, of the sounds that it was trained on.
         peak: the level that these were scaled to; None for their own.
         weights: of each network that restores, by name.

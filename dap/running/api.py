@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from dap.audio.sound_file import MAX_RATE
+from dap.config.build import build
 from dap.config.compose import CONFIGS, compose
-from dap.config.schema import build
 from dap.methods.classical.restore import Restore
 from dap.system.threads import one_thread
 from dap.tasks.task import Task

@@ -1,7 +1,7 @@
 """Sound files restored block by block, so that they may be longer than memory, with a bar that says how long it takes."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 import contextlib
 import glob
 from pathlib import Path
@@ -38,13 +38,14 @@ class ModelFiles(FileRestorer):
     Args:
         checkpoint: best.pt, or the folder that it lies in.
         device: to run on.
+        trust: packages, beside dap, whose classes it may be made of.
 
     Raises:
         ValueError: there is no such model.
     """
 
-    def __init__(self, checkpoint: Path, device: str) -> None:
-        self._model = TrainedModel(read_trained(checkpoint / NAME if checkpoint.is_dir() else checkpoint), device)
+    def __init__(self, checkpoint: Path, device: str, trust: Sequence[str] = ()) -> None:
+        self._model = TrainedModel(read_trained(checkpoint / NAME if checkpoint.is_dir() else checkpoint), device, trust)
 
     def restore(self, file: Path, target: Path) -> None:
         """As `FileRestorer.restore`; the level goes to the one that the model was trained at, and back."""

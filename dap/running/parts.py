@@ -6,7 +6,7 @@ from typing import Any
 from omegaconf import DictConfig
 import torch
 
-from dap.config.schema import build
+from dap.config.build import build, check_trust
 from dap.config.settings import settings_of
 from dap.data.clip import Dataset
 from dap.layers.precision import check_precision
@@ -41,7 +41,7 @@ class Parts:
             rule = Fixed()
             rule.blind, rule.reason = self.method.blind, "the method gives one estimate"
             return rule
-        chosen: StoppingRule = build(self.settings["stopping"], "stopping")
+        chosen: StoppingRule = build(self.settings["stopping"], "stopping", self.settings["trust"])
         return chosen
 
 
@@ -70,16 +70,22 @@ def build_parts(cfg: DictConfig, choices: dict[str, str], overrides: list[str]) 
         raise ValueError(f"seed: must be at least 0, got {settings['seed']}")
     if any(override.startswith("upsampler=") for override in overrides) and not settings["model"].get("upsampler"):
         raise ValueError(f"upsampler: model={choices.get('model')} upsamples in its own way and takes no other")
-    build(settings["stopping"], "stopping")  # to find what is wrong with it now
-    return Parts(
-        task=build(settings["task"], "task"),
-        method=build(settings["method"], "method"),
-        data=build(settings["data"], "data"),
-        tracker=Guarded(build(settings["tracker"], "tracker")),
+    trust = settings["trust"]
+    check_trust(trust, overrides)
+    build(settings["stopping"], "stopping", trust)  # to find what is wrong with it now
+    parts = Parts(
+        task=build(settings["task"], "task", trust),
+        method=build(settings["method"], "method", trust),
+        data=build(settings["data"], "data", trust),
+        tracker=Guarded(build(settings["tracker"], "tracker", trust)),
         settings=settings,
         choices=choices,
         overrides=overrides,
     )
+    for part, kind in ((parts.task, Task), (parts.method, Method)):  # of a trusted package it may be anything
+        if not isinstance(part, kind):
+            raise ValueError(f"{kind.__name__.lower()}: expected a {kind.__module__}.{kind.__name__}, got {part!r}")
+    return parts
 
 
 def choose_device(device: str, precision: str = "float32") -> str:

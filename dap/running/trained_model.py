@@ -1,12 +1,12 @@
 """A trained model at work on streams of any rate."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from dap.config.schema import build
+from dap.config.build import build
 from dap.dsp.rate_stream import at_another_rate, resample_stream
 from dap.methods.learned.supervised import Supervised
 from dap.record.trained import Trained
@@ -19,17 +19,18 @@ class TrainedModel:
     Args:
         trained: the file's content.
         device: to run on.
+        trust: packages, beside dap, whose classes it may be made of.
 
     Raises:
         ValueError: settings or weights that do not make a model.
     """
 
-    def __init__(self, trained: Trained, device: str) -> None:
-        method: Any = build({**trained.method, "device": device}, "method")
+    def __init__(self, trained: Trained, device: str, trust: Sequence[str] = ()) -> None:
+        method: Any = build({**trained.method, "device": device}, "method", trust)
         if not isinstance(method, Supervised):
             raise ValueError(f"method._target_: expected a trained method, got {trained.method.get('_target_')!r}")
         self.method: Supervised = method
-        self.task: Task = build(trained.task, "task")
+        self.task: Task = build(trained.task, "task", trust)
         self.sample_rate, self.peak = trained.sample_rate, trained.peak
         load(method, trained)
 

@@ -1,5 +1,6 @@
 """dap-restore: files of any length, rate and channels by a trained model; each on its own without one; and what it refuses."""
 
+from dataclasses import replace
 import os
 from pathlib import Path
 import subprocess
@@ -54,6 +55,26 @@ def test_the_identity_gives_every_file_back_bit_for_bit(tmp_path, n_samples, n_c
     ((found, rate),) = restored(tmp_path, tmp_path / "a.wav")
     assert rate == RATE
     assert torch.equal(found, sound)
+
+
+def test_a_model_of_ones_own_package_is_restored_by_where_it_is_trusted(tmp_path, monkeypatch, capsys):
+    """The task is the package's, so that it is made and used."""
+    path = checkpoint(tmp_path)
+    (tmp_path / "ownpackage.py").write_text("from dap.tasks.sample import Sample\nclass Mine(Sample):\n    pass\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    trained = read_trained(path)
+    write_trained(tmp_path, replace(trained, task={**trained.task, "_target_": "ownpackage.Mine"}))
+    sound = torch.randn(1, 1000)
+    write_audio(tmp_path / "a.wav", sound, RATE)
+    command = [str(tmp_path / "a.wav"), "--out", str(tmp_path / "out"), "--checkpoint", str(path), "--device", "cpu"]
+    with pytest.raises(SystemExit) as refused:
+        main(command)
+    assert refused.value.code == 2
+    assert "ownpackage.Mine" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as done:
+        main([*command, "--trust", "ownpackage"])
+    assert done.value.code == 0
+    assert torch.equal(read_audio(tmp_path / "out" / "a.wav")[0], sound)
 
 
 def test_other_rates_come_back_as_they_were(tmp_path):

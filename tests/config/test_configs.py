@@ -5,8 +5,8 @@ from importlib.util import find_spec
 from omegaconf import OmegaConf
 import pytest
 
+from dap.config.build import build
 from dap.config.compose import CONFIGS
-from dap.config.schema import build
 from tests.conftest import REPOSITORY
 from tests.options import composed, options, settings
 

@@ -10,8 +10,8 @@ from omegaconf import OmegaConf
 import pytest
 import yaml
 
+from dap.config.build import find_target
 from dap.config.compose import CONFIGS
-from dap.config.schema import find_target
 from tests.options import options
 
 GROUPS = sorted(path.name for path in CONFIGS.iterdir() if path.is_dir() and path.name not in ("hydra", "experiment"))

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from dap.config import guard
+from dap.config.build import find_target
 from dap.config.config_source import MAX_BYTES, check_yaml
-from dap.config.schema import find_target
 from tests.conftest import REPOSITORY
 from tests.processes import dap_run
 

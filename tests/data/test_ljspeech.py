@@ -8,7 +8,7 @@ import soundfile
 import torch
 
 from dap.audio.sound_file import read_audio
-from dap.config.schema import build
+from dap.config.build import build
 from tests.data.test_download import server  # noqa: F401
 from tests.options import settings
 

@@ -6,7 +6,7 @@ import pytest
 import soundfile
 import torch
 
-from dap.config.schema import build
+from dap.config.build import build
 from tests.options import settings
 
 HEADER = "canonical_composer,canonical_title,split,year,midi_filename,audio_filename,duration\n"

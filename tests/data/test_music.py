@@ -6,7 +6,7 @@ import pytest
 import soundfile
 import torch
 
-from dap.config.schema import build
+from dap.config.build import build
 from tests.options import settings
 
 VIDEOS = {"cello": ["-bK9Z0dC2.wav", "x_1.flac"], "flute": ["a.b.wav", "short.wav"], "violin duet": ["v.ogg", "v.wav"]}

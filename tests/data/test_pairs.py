@@ -7,7 +7,7 @@ import soundfile
 import torch
 
 from dap.audio.sound_file import read_audio, write_audio
-from dap.config.schema import build
+from dap.config.build import build
 from dap.metrics.distortion import si_sdr
 from dap.running.parts import build_parts
 from dap.running.restoration import observe_clip, restore_clip

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from dap.config.schema import build
+from dap.config.build import build
 from dap.losses.elementwise import l1, l2, l2_norm
 from tests.options import options, settings
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from dap.config.schema import build
+from dap.config.build import build
 from dap.methods.method import Method
 from dap.tasks.task import Task
 from tests.options import options, settings

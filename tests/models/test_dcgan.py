@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from dap.config.schema import build
+from dap.config.build import build
 from dap.layers.upsample.linear import Linear
 from dap.layers.upsample.transposed import Transposed
 from dap.models.dcgan import DCGAN

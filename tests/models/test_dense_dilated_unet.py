@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from dap.config.schema import build
+from dap.config.build import build
 from dap.models.dense_dilated_unet import DenseBlock, DenseDilatedUNet
 from tests.options import settings
 

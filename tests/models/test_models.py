@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from dap.config.schema import build
+from dap.config.build import build
 from dap.layers import precision
 from dap.layers.precision import compute, map_layout
 from tests.options import options, settings

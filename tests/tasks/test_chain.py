@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from dap.config.schema import build
+from dap.config.build import build
 from dap.tasks.chain import Chain
 from dap.tasks.denoise import Denoise
 from dap.tasks.inpainting import Inpainting

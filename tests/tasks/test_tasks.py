@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from dap.config.schema import build
+from dap.config.build import build
 from tests.options import options, settings
 
 RATE = 8000

@@ -8,7 +8,7 @@ import scipy.fft
 import torch
 from torch import Tensor, nn
 
-from dap.config.schema import build
+from dap.config.build import build
 from dap.layers.upsample.dct import DCT
 from dap.layers.upsample.linear import Linear
 from dap.layers.upsample.nearest import Nearest

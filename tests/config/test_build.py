@@ -2,7 +2,7 @@
 
 import pytest
 
-from dap.config.schema import build
+from dap.config.build import build
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from dap.config.schema import build
         None,
     ]
     + [
-        "dap.config.schema.importlib.import_module",
+        "dap.config.build.importlib.import_module",
         "dap.methods.prior.fit.torch.load",
         "torch.optim.sgd.torch.load",
         "dap.nothing.Here",

@@ -41,7 +41,7 @@ def room_of(module: str) -> str:
 @cache
 def imports_of(module: str) -> frozenset[str]:
     """The modules of dap that a module imports, wherever in it it does."""
-    found = set()
+    found: set[str] = set()
     for node in ast.walk(ast.parse(modules()[module].read_text())):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)

@@ -55,7 +55,7 @@ class Instruments:
     Reference: Zhao et al., "The Sound of Pixels", ECCV 2018; Zhang et al., ICLR 2020, Sec. 4.4.
     """
 
-    def __init__(
+    def __init__(  # noqa: C901, PLR0912 (a check after another)
         self,
         path: str,
         files: dict[str, str | list[str]] | None = None,

@@ -14,7 +14,7 @@ from torch import Tensor
 from dap.dsp.exponential_integral import exponential_integral
 
 
-def wiener_gain(prior_snr: Tensor, posterior_snr: Tensor) -> Tensor:
+def wiener_gain(prior_snr: Tensor, posterior_snr: Tensor) -> Tensor:  # noqa: ARG001 (the arguments of its kind)
     """ξ / (1 + ξ), the linear estimate of least squared error; γ has no part in it.
 
     Reference: Scalart & Filho, "Speech enhancement based on a priori signal to noise estimation", ICASSP 1996.

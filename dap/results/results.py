@@ -109,6 +109,7 @@ def read_results(folder: Path) -> Results:
 
 
 def is_number(value: Any) -> bool:
+    """Whether a value of a JSON file is a number; true and false are none."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 

@@ -45,7 +45,7 @@ class Following(Generic[Look]):
         save: Callable[[Look], None],
         every: float | None,
         interruption: Interruption,
-        at: Callable[[Look], bool] = lambda look: False,
+        at: Callable[[Look], bool] = lambda _: False,
         **bar: Any,
     ) -> None:
         self._looks, self._save, self._every, self._interruption, self._at, self._bar = (

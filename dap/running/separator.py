@@ -82,7 +82,7 @@ def _train(
         rows, spent = state["rows"], state["seconds"]
     begun = time.monotonic() - spent
 
-    def save(trained: Progress) -> None:
+    def save(_: Progress) -> None:
         content = {"train": train.state_dict(), "rows": rows, "seconds": time.monotonic() - begun}
         write_checkpoint(folder, digest, content)
         _write_rows(folder, rows)

@@ -140,7 +140,7 @@ class Training:
         """Record the epochs; with a checkpoint after each, and now and then between."""
         every = self.parts.settings["checkpoint_seconds"]
 
-        def save(trained: Progress) -> None:
+        def save(_: Progress) -> None:
             record.save_checkpoint({"loop": self.loop.state_dict(), "best": self.best, "best_row": self.best_row})
 
         def at(trained: Progress) -> bool:

@@ -1,0 +1,1 @@
+"""Ways to make maps larger, one a file."""

@@ -115,7 +115,7 @@ class FilterBank(Denoiser):
     def _estimates(self, items: Tensor, noise: NoiseDensity, sample_rate: int) -> Tensor:
         """What each of the first filters makes of each item, (item, channel, time): (filter, item, channel, time)."""
         n_samples = items.shape[-1]
-        made = []
+        made: list[Tensor] = []
         shortest = min(self.frame_seconds)
         for seconds in self.frame_seconds:
             stft = frame_stft(seconds, sample_rate).to(items.device)
@@ -124,13 +124,13 @@ class FilterBank(Denoiser):
             spec = stft.analysis(items)  # (item, channel, n_freq, n_frames)
             posterior_snr = spec.abs().square() / noise.power(stft, spec.shape[-1])
             memories = [math.exp(-stft.hop_length / sample_rate / memory) for memory in self.memory_seconds]
-            for prior_snr in two_way_prior_snr(posterior_snr, memories):
-                made.append(stft.synthesis(prior_snr / (1 + prior_snr) * spec, n_samples))
+            prior_snrs = two_way_prior_snr(posterior_snr, memories)
+            made.extend(stft.synthesis(prior_snr / (1 + prior_snr) * spec, n_samples) for prior_snr in prior_snrs)
         return torch.stack(made)
 
     def _chirps(self, items: Tensor, pilots: Tensor, noise: NoiseDensity, sample_rate: int) -> Tensor:
         """The filters in warped frames: (filter, item, channel, time). The second item's warps are those of the first."""
-        made = []
+        made: list[Tensor] = []
         for seconds in self.chirp_seconds:
             chirp = ChirpFilter(max(4 * _MULTIPLE, _MULTIPLE * round(seconds * sample_rate / _MULTIPLE)))
             chosen = chirp.choose(pilots[0], noise)

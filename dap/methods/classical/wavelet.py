@@ -12,7 +12,7 @@ from dap.methods.denoiser import Denoiser
 from dap.tasks.task import Task
 
 
-def bayes_threshold(details: np.ndarray, noise_std: float, n_samples: int) -> float:
+def bayes_threshold(details: np.ndarray, noise_std: float, n_samples: int) -> float:  # noqa: ARG001 (the arguments of its kind)
     """σ² / σ_x, σ_x² = mean of details² − σ²: near the best for coefficients of a generalised Gaussian; all where σ_x = 0.
 
     Reference: Chang, Yu & Vetterli, "Adaptive wavelet thresholding for image denoising and compression", 2000.
@@ -21,7 +21,7 @@ def bayes_threshold(details: np.ndarray, noise_std: float, n_samples: int) -> fl
     return noise_std**2 / math.sqrt(sound) if sound > 0 else float(np.abs(details).max())
 
 
-def universal_threshold(details: np.ndarray, noise_std: float, n_samples: int) -> float:
+def universal_threshold(details: np.ndarray, noise_std: float, n_samples: int) -> float:  # noqa: ARG001 (the arguments of its kind)
     """σ √(2 ln n), n the length of the clip: noise alone hardly ever passes it.
 
     Reference: Donoho & Johnstone, "Ideal spatial adaptation by wavelet shrinkage", 1994.

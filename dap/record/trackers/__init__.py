@@ -1,0 +1,1 @@
+"""Other programs that watch a run: TensorBoard, Weights & Biases, MLflow."""

@@ -107,11 +107,9 @@ class Quieter(Task):
 METHOD = """
 from collections.abc import Iterator
 
-from torch import Tensor
-
 from dap.methods.iterate import Iterate
 from dap.methods.method import Method
-from dap.tasks.task import Task
+from dap.methods.problem import Problem
 
 
 class Louder(Method):
@@ -119,8 +117,8 @@ class Louder(Method):
         super().__init__()
         self.gain = gain
 
-    def restore(self, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None = None) -> Iterator[Iterate]:
-        return iter([Iterate(0, None, self.gain * observation)])
+    def restore(self, problem: Problem) -> Iterator[Iterate]:
+        return iter([Iterate(0, None, self.gain * problem.observation)])
 """
 OUTSIDE = {
     "mypackage/__init__.py": "",

@@ -7,25 +7,25 @@ from torch import Tensor
 
 from dap.methods.iterate import Iterate
 from dap.methods.method import Method
-from dap.tasks.task import Task
+from dap.methods.problem import Problem
 
 
 class Denoiser(Method):
     """One estimate, of the observation's length and level, from an observation that is the sound plus noise."""
 
-    def restore(self, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None = None) -> Iterator[Iterate]:
+    def restore(self, problem: Problem) -> Iterator[Iterate]:
         """The one estimate, made at once.
 
         Raises:
             ValueError: a task that does more than add noise, or an observation that the method cannot use.
         """
-        if not task.identity:
-            name, other = type(self).__name__, type(task).__name__
+        if not problem.task.identity:
+            name, other = type(self).__name__, type(problem.task).__name__
             raise ValueError(
                 f"{name} restores noise; the task {other} is something else: use denoise, quantization or a chain of both"
             )
-        return iter([Iterate(0, None, self.denoise(observation, task, sample_rate, reference))])
+        return iter([Iterate(0, None, self.denoise(problem))])
 
     @abstractmethod
-    def denoise(self, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None) -> Tensor:
-        """The estimate, (channel, time) as the observation; arguments as `Method.restore`."""
+    def denoise(self, problem: Problem) -> Tensor:
+        """The estimate, (channel, time) as the observation."""

@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from dap.methods.iterate import Iterate, State
-from dap.tasks.task import Task
+from dap.methods.problem import Problem
 
 
 class Method(ABC):
@@ -28,24 +28,21 @@ class Method(ABC):
         self.facts: dict[str, Any] = {}
 
     @abstractmethod
-    def restore(self, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None = None) -> Iterator[Iterate]:
+    def restore(self, problem: Problem) -> Iterator[Iterate]:
         """The estimates, (channel, time) as the observation, on its device; ``task.finish`` is left to the caller.
 
         Methods made for gaps, clipping or quantization give back what is certain bit for bit; networks and denoisers are free.
 
-        Args:
-            observation: (channel, time), finite.
-            task: at this clip.
-            sample_rate: Hz.
-            reference: for the oracles alone: a method that is blind does not look at it. None where there is none.
-
         Raises:
-            ValueError: at once, where method, task and observation do not fit each other.
+            ValueError: at once, where method and problem do not fit each other.
             FloatingPointError: while iterating, where a number is no longer finite.
         """
 
-    def resume(
-        self, state: State, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None = None
-    ) -> Iterator[Iterate]:
+    def resume(self, state: State, problem: Problem) -> Iterator[Iterate]:
         """As `restore`, from the iterate on that follows the one whose ``state()`` this is. One estimate is made again."""
-        return self.restore(observation, task, sample_rate, reference)
+        return self.restore(problem)
+
+    def estimate(self, problem: Problem) -> Tensor:
+        """The last of the estimates, for whoever wants one; errors as `restore`."""
+        *_, last = self.restore(problem)
+        return last.estimate

@@ -12,6 +12,7 @@ from dap.audio.sound_file import MAX_RATE
 from dap.config.build import build
 from dap.config.compose import CONFIGS, compose
 from dap.methods.classical.restore import Restore
+from dap.methods.problem import Problem
 from dap.system.threads import one_thread
 from dap.tasks.task import Task
 
@@ -23,8 +24,7 @@ def restored(damaged: Tensor, sample_rate: Any, task: str, quality: str, setting
         method, configured = blind_method(quality, task, settings)
         observation, rate = configured.receive(damaged, rate)
         here = configured.at(rate, observation.shape[-1], None)
-        *_, last = method.restore(observation, here, rate)
-        return here.finish(last.estimate, observation)
+        return here.finish(method.estimate(Problem(observation, here, rate)), observation)
 
 
 def blind_method(

@@ -17,6 +17,7 @@ from dap.layers.harmonic import HarmonicConv2d
 from dap.layers.precision import compute, map_layout
 from dap.layers.seeded import seeded
 from dap.methods.prior.deep_prior import DeepPrior
+from dap.methods.problem import Problem
 from dap.running.parts import Parts, build_parts, choose_device
 from dap.running.restoration import observe_clip
 from dap.system.own_process import call_in_own_process
@@ -90,7 +91,7 @@ def measure_fit(configs: Path, overrides: list[str], steps: int = 3) -> FitCost:
 def _measure_fit(configs: Path, overrides: list[str], steps: int) -> FitCost:
     cfg, parts = _configured(configs, overrides)
     clip, task, observation = observe_clip(parts, parts.data[0])
-    iterates = parts.method.restore(observation, task, clip.sample_rate)
+    iterates = parts.method.restore(Problem(observation, task, clip.sample_rate))
     times = []
     for _ in itertools.islice(iterates, steps + 2):  # the first iterate is the untouched network's
         _wait(cfg.device)

@@ -17,6 +17,7 @@ from dap import __version__
 from dap.config.schema import system_name
 from dap.data.clip import Clip
 from dap.methods.iterate import Iterate
+from dap.methods.problem import Problem
 from dap.methods.stopping import Oracle, StoppingRule
 from dap.record.checkpoint import read_checkpoint
 from dap.record.earlier import clear_run, finished_metrics
@@ -103,8 +104,8 @@ class Restoration:
     def run(self, folder: Path, state: dict[str, Any] | None) -> Metrics:
         """Restore, from the beginning or from a checkpoint's state; see `restore_clip`."""
         task, method = self.task, self.parts.method
-        sounds = (self.observation, task, self.clip.sample_rate, self.reference)
-        iterates = method.restore(*sounds) if state is None else method.resume(state["method"], *sounds)
+        problem = Problem(self.observation, task, self.clip.sample_rate, self.reference)
+        iterates = method.restore(problem) if state is None else method.resume(state["method"], problem)
         for name, judge in self._judges().items():
             judge.start(task, self.observation, self.reference)
             if state is not None:
@@ -179,7 +180,7 @@ def _out_of_memory(parts: Parts, clip: Clip) -> str:
         part, task, observation = observe_clip(
             parts, replace(clip, waveform=clip.waveform[..., :n_samples], observation=observed)
         )
-        iterates = parts.method.restore(observation, task, part.sample_rate)
+        iterates = parts.method.restore(Problem(observation, task, part.sample_rate))
         for _ in range(2):  # the second one needs the gradient too
             next(iterates, None)
 

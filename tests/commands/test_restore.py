@@ -13,6 +13,7 @@ from dap.audio.sound_file import read_audio, write_audio
 from dap.audio.stream import write_audio_stream
 from dap.commands.restore import main
 from dap.dsp.signals import tones
+from dap.methods.problem import Problem
 from dap.record.trained import Trained, read_trained, write_trained
 from dap.running.parts import build_parts
 from dap.running.trained_model import TrainedModel
@@ -106,7 +107,7 @@ def test_a_stream_is_restored_as_the_method_restores_a_clip(tmp_path):
     write_audio(tmp_path / "a.wav", sound, RATE)
     ((found, _),) = restored(tmp_path, tmp_path / "a.wav")
     model = TrainedModel(read_trained(path), "cpu")
-    iterate = next(model.method.restore(sound, model.task, RATE))
+    iterate = next(model.method.restore(Problem(sound, model.task, RATE)))
     assert torch.allclose(found, iterate.estimate, atol=1e-5)
     assert float((found - sound).abs().max()) > 0.01
     halves = [torch.cat(list(model.method.restored([channel[None]])), dim=1) for channel in sound]

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from dap.config.build import build
 from dap.methods.method import Method
+from dap.methods.problem import Problem
 from dap.tasks.task import Task
 from tests.options import options, settings
 
@@ -96,7 +97,7 @@ def test_what_is_certain_comes_out_bit_for_bit(task_name, name):
             here = task.at(RATE, shape[-1], generator)
             observation = here.degrade(reference, generator)
             try:
-                *_, last = method(name).restore(observation, here, RATE, reference)
+                *_, last = method(name).restore(Problem(observation, here, RATE, reference))
             except ValueError:
                 assert not made_for
                 return

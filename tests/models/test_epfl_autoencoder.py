@@ -9,6 +9,7 @@ from dap.layers.dropout import Dropout
 from dap.layers.upsample.linear import Linear
 from dap.losses.elementwise import l2
 from dap.methods.prior.deep_prior import DeepPrior
+from dap.methods.problem import Problem
 from dap.models.epfl_autoencoder import EPFLAutoencoder, Interleave
 from dap.models.latents.latent import Latent
 from dap.tasks.denoise import Denoise
@@ -110,7 +111,7 @@ def test_a_fit_with_dropout_repeats_and_leaves_the_global_state_alone():
             steps=3,
             seed=seed,
         )
-        return list(method.restore(observation, Denoise(noise_std=0.1), 16000))[-1].estimate
+        return list(method.restore(Problem(observation, Denoise(noise_std=0.1), 16000)))[-1].estimate
 
     observation = torch.randn(1, 500)
     state = torch.get_rng_state()

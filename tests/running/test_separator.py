@@ -10,6 +10,7 @@ import torch
 from dap.audio.sound_file import write_audio
 from dap.dsp.ratio_mask import log_magnitude, ratio_mask
 from dap.methods.learned.mix_and_separate import MixAndSeparate
+from dap.methods.problem import Problem
 from dap.running.experiment import run
 from dap.running.parts import Parts, build_parts
 from dap.running.restoration import restore_clip
@@ -106,17 +107,17 @@ def test_other_settings_train_another_network(folder):
 def test_sources_sum_to_the_mixture_of_any_length_and_channels(folder):
     method = trained(parts(folder, "epochs=1", "method.n_batches=1"))
     mixture = torch.randn(2, 3333)
-    (iterate,) = method.restore(mixture, None, 8000)
+    (iterate,) = method.restore(Problem(mixture, None, 8000))
     assert iterate.estimate.shape == (2, 2, 3333)
     assert torch.allclose(iterate.estimate.sum(0), mixture, atol=1e-6)
     with pytest.raises(ValueError, match="trained at 8000 Hz, the mixture has 16000 Hz"):
-        next(method.restore(mixture, None, 16000))
+        next(method.restore(Problem(mixture, None, 16000)))
 
 
 def test_it_needs_sounds_to_train_on(folder):
     made = parts(folder)
     with pytest.raises(ValueError, match="mix_and_separate is trained first"):
-        next(made.method.restore(torch.randn(1, 2000), made.task, 8000))
+        next(made.method.restore(Problem(torch.randn(1, 2000), made.task, 8000)))
     made.data = object()
     with pytest.raises(ValueError, match="take data=instruments"):
         trained(made)

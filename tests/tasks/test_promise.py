@@ -11,6 +11,7 @@ from dap.dsp.resample import resample
 from dap.layers.harmonic import HarmonicConv2d
 from dap.losses.elementwise import l2
 from dap.methods.prior.deep_prior import DeepPrior
+from dap.methods.problem import Problem
 from dap.metrics.distortion import si_sdr, snr
 from dap.models.latents.latent import Latent
 from dap.models.spectrogram_unet import SpectrogramUNet
@@ -58,7 +59,7 @@ def test_a_small_fit_is_nearer_to_the_truth_than_the_observation(name, test_audi
         steps=180 if name == "quantization" else 90,  # at 90 its gain is the seed's, -1 to 5 dB; at 180 it is 2.6 to 7
         output_ema=0.9,
     )
-    *_, last = prior.restore(observation, task, 16000)
+    *_, last = prior.restore(Problem(observation, task, 16000))
     assert si_sdr(task.finish(last.estimate, observation), reference) > si_sdr(observation, reference) + 0.5
 
 

@@ -11,7 +11,7 @@ from dap.dsp.interpolation import interpolate_missing
 from dap.dsp.masks import runs_of
 from dap.methods.iterate import Iterate
 from dap.methods.method import Method
-from dap.tasks.task import Task
+from dap.methods.problem import Problem
 
 _ORDERS_A_SAMPLE = 10  # of the longest gap; Janssen's 3 is 1 to 3 dB worse on music with gaps up to 2 ms
 _SAMPLES_AN_ORDER = 4  # a stretch of context is at least so many times the model's order
@@ -56,8 +56,9 @@ class Autoregressive(Method):
         self.order, self.max_order_seconds, self.context_seconds = order, max_order_seconds, context_seconds
         self.iterations = iterations
 
-    def restore(self, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None = None) -> Iterator[Iterate]:
+    def restore(self, problem: Problem) -> Iterator[Iterate]:
         """Yield the one estimate."""
+        observation, task, sample_rate = problem.observation, problem.task, problem.sample_rate
         if task.missing is None:
             raise ValueError("autoregressive fills gaps, and this task has none: take task=inpainting")
         missing = task.missing.cpu()

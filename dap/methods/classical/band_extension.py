@@ -4,13 +4,12 @@ from collections.abc import Iterator
 import math
 
 import torch
-from torch import Tensor
 
 from dap.methods.classical.spectral_filter import check_frame_seconds, frame_stft
 from dap.methods.iterate import Iterate
 from dap.methods.method import Method
+from dap.methods.problem import Problem
 from dap.tasks.super_resolution import SuperResolution
-from dap.tasks.task import Task
 
 _EDGE = 0.97  # of the low Nyquist frequency: up to there `SuperResolution.finish` takes the band from the observation
 _LEAST = 1e-20  # of a power, relative to the loudest
@@ -42,8 +41,9 @@ class BandExtension(Method):
             raise ValueError(f"steepest_db must be at least 0 dB an octave, got {steepest_db}")
         self.gain_db, self.frame_seconds, self.steepest_db = gain_db, frame_seconds, steepest_db
 
-    def restore(self, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None = None) -> Iterator[Iterate]:
+    def restore(self, problem: Problem) -> Iterator[Iterate]:
         """Yield the one estimate."""
+        observation, task, sample_rate = problem.observation, problem.task, problem.sample_rate
         if not isinstance(task, SuperResolution):
             raise ValueError("band_extension puts a band above what was observed: take task=super_resolution")
         stft = frame_stft(self.frame_seconds, sample_rate).to(observation.device)

@@ -2,12 +2,10 @@
 
 from collections.abc import Iterator
 
-from torch import Tensor
-
 from dap.methods.iterate import Iterate
 from dap.methods.method import Method
+from dap.methods.problem import Problem
 from dap.tasks.quantization import Quantization
-from dap.tasks.task import Task
 
 
 class Clamp(Method):
@@ -17,8 +15,9 @@ class Clamp(Method):
         ValueError: from `restore`, a task that is not quantization.
     """
 
-    def restore(self, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None = None) -> Iterator[Iterate]:
+    def restore(self, problem: Problem) -> Iterator[Iterate]:
         """Yield the one estimate."""
+        observation, task = problem.observation, problem.task
         if not isinstance(task, Quantization):
             raise ValueError("clamp is for quantised sound: take task=quantization")
         return iter([Iterate(0, None, task.finish(observation, observation))])

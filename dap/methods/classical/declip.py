@@ -11,8 +11,8 @@ from dap.dsp.declip import declip
 from dap.dsp.noise import estimate_noise_std
 from dap.methods.iterate import Iterate
 from dap.methods.method import Method
+from dap.methods.problem import Problem
 from dap.tasks.clipping import Clipping, clipped_bounds
-from dap.tasks.task import Task
 
 _SHORTEST, _FEWEST = 3, 3  # samples in a run and runs a side that no unclipped recording has: docs/declipping.md
 
@@ -53,8 +53,9 @@ class Declip(Method):
         self.frame_seconds, self.overlap = tuple(frame_seconds), overlap
         self.iterations, self.depth_db = iterations, depth_db
 
-    def restore(self, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None = None) -> Iterator[Iterate]:
+    def restore(self, problem: Problem) -> Iterator[Iterate]:
         """Yield the one estimate."""
+        observation, task, sample_rate = problem.observation, problem.task, problem.sample_rate
         if not isinstance(task, Clipping):
             raise ValueError("declip is for saturated sound: take task=clipping")
         return iter([Iterate(0, None, self._declipped(observation, *task.bounds(observation), sample_rate))])

@@ -12,7 +12,7 @@ from dap.dsp.noise_density import NoiseDensity, blind_noise_density
 from dap.dsp.two_way_snr import two_way_prior_snr
 from dap.methods.classical.spectral_filter import frame_stft
 from dap.methods.denoiser import Denoiser
-from dap.tasks.task import Task
+from dap.methods.problem import Problem
 
 _NOISE_SECONDS = 0.032  # frames that the noise is looked for in
 STEP = 0.02  # ε of the derivative, relative to the noise
@@ -41,11 +41,12 @@ class FilterBank(Denoiser):
     Raises:
         ValueError: settings out of range; from `restore`, a clip shorter than the shortest frame.
 
+    >>> from dap.methods.problem import Problem
     >>> from dap.metrics.distortion import si_sdr
     >>> from dap.tasks.denoise import Denoise
     >>> tone = torch.sin(torch.arange(16000) / 8)[None]
     >>> noisy = tone + 0.1 * torch.randn(1, 16000, generator=torch.Generator().manual_seed(0))
-    >>> restored = next(FilterBank().restore(noisy, Denoise(noise_std=0.1), 16000)).estimate
+    >>> restored = next(FilterBank().restore(Problem(noisy, Denoise(noise_std=0.1), 16000))).estimate
     >>> round(si_sdr(noisy, tone)), si_sdr(restored, tone) > 30
     (17, True)
     """
@@ -82,8 +83,9 @@ class FilterBank(Denoiser):
         self.ridge, self.coloured_ridge = ridge, coloured_ridge
         self.noise_std, self.seed = noise_std, seed
 
-    def denoise(self, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None) -> Tensor:
+    def denoise(self, problem: Problem) -> Tensor:
         """The estimate, (channel, time)."""
+        observation, task, sample_rate = problem.observation, problem.task, problem.sample_rate
         known = self.noise_std if self.noise_std is not None else task.known_noise_std(observation)
         self.facts = {"noise_std": 0.0}
         if known == 0 or not observation.any():  # nothing to take away

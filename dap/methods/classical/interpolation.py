@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 
 import torch
-from torch import Tensor
 
 from dap.dsp.interpolation import interpolate_missing
 from dap.dsp.resample import resample
 from dap.methods.iterate import Iterate
 from dap.methods.method import Method
+from dap.methods.problem import Problem
 from dap.tasks.super_resolution import SuperResolution
-from dap.tasks.task import Task
 
 KINDS = ("linear", "spline", "sinc")
 
@@ -36,8 +35,9 @@ class Interpolation(Method):
             raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
         self.kind = kind
 
-    def restore(self, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None = None) -> Iterator[Iterate]:
+    def restore(self, problem: Problem) -> Iterator[Iterate]:
         """Yield the one estimate."""
+        observation, task = problem.observation, problem.task
         n_samples = observation.shape[-1]
         if isinstance(task, SuperResolution):
             if self.kind == "sinc" and task.interpolation == "sinc":

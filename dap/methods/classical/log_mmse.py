@@ -19,10 +19,11 @@ class LogMMSE(SpectralFilter):
     Reference: Ephraim & Malah, "Speech enhancement using a minimum mean-square error log-spectral amplitude estimator",
     1985.
 
+    >>> from dap.methods.problem import Problem
     >>> import torch
     >>> from dap.tasks.denoise import Denoise
     >>> noise = 0.1 * torch.randn(1, 8000, generator=torch.Generator().manual_seed(0))
-    >>> iterate = next(LogMMSE(noise="known", noise_std=0.1).restore(noise, Denoise(noise_std=0.1), 8000))
+    >>> iterate = next(LogMMSE(noise="known", noise_std=0.1).restore(Problem(noise, Denoise(noise_std=0.1), 8000)))
     >>> bool(iterate.estimate.std() < 0.02)                                       # noise alone: 14 dB less of it
     True
     """

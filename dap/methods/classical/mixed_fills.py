@@ -9,8 +9,8 @@ from torch import Tensor
 from dap.dsp.masks import hidden_gaps
 from dap.methods.iterate import Iterate
 from dap.methods.method import Method
+from dap.methods.problem import Problem
 from dap.tasks.inpainting import Inpainting
-from dap.tasks.task import Task
 
 
 class MixedFills(Method):
@@ -30,11 +30,12 @@ class MixedFills(Method):
     Raises:
         ValueError: no fill, or a setting out of range; from `restore`, a task that is not inpainting.
 
+    >>> from dap.methods.problem import Problem
     >>> from dap.methods.classical.autoregressive import Autoregressive
     >>> tone = torch.sin(torch.arange(4000) / 8)[None]
     >>> task = Inpainting(gaps=[[0.25, 0.26]]).at(8000, 4000, None)
     >>> mixed = MixedFills([Autoregressive(order=4), Autoregressive(order=20)])
-    >>> bool((next(mixed.restore(task.observe(tone), task, 8000)).estimate - tone).abs().max() < 0.01)
+    >>> bool((next(mixed.restore(Problem(task.observe(tone), task, 8000))).estimate - tone).abs().max() < 0.01)
     True
     """
 
@@ -47,11 +48,12 @@ class MixedFills(Method):
                 raise ValueError(f"{name} must be above 0, got {value}")
         self.fills, self.distance_seconds, self.ridge = fills, distance_seconds, ridge
 
-    def restore(self, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None = None) -> Iterator[Iterate]:
+    def restore(self, problem: Problem) -> Iterator[Iterate]:
         """Yield the one estimate."""
+        observation, task, sample_rate = problem.observation, problem.task, problem.sample_rate
         if not isinstance(task, Inpainting) or task.missing is None:
             raise ValueError("mixed_fills fills gaps: take task=inpainting")
-        made = torch.stack(self._filled(observation, task, sample_rate))  # (fill, channel, time)
+        made = torch.stack(self._filled(problem))  # (fill, channel, time)
         weights = self._weights(observation, task, sample_rate).to(made)
         self.facts["weights"] = [round(float(weight), 3) for weight in weights]
         mixed = torch.einsum("k,kct->ct", weights, made)  # (channel, time); rounded, as the weights' sum is
@@ -65,7 +67,7 @@ class MixedFills(Method):
         if n_fills == 1 or not hidden.any():
             return torch.full((n_fills,), 1 / n_fills)
         harder = task.without(hidden)
-        made = self._filled(harder.observe(observation), harder, sample_rate)
+        made = self._filled(Problem(harder.observe(observation), harder, sample_rate))
         place = hidden.to(observation.device)
         errors = torch.stack([(fill - observation)[..., place].double().flatten() for fill in made])  # (fill, hidden)
         gram = errors @ errors.T
@@ -74,5 +76,5 @@ class MixedFills(Method):
         weights: Tensor = torch.linalg.solve(gram + strength * eye, gram.new_ones(n_fills))
         return weights / weights.sum()
 
-    def _filled(self, observation: Tensor, task: Task, sample_rate: int) -> list[Tensor]:
-        return [list(fill.restore(observation, task, sample_rate))[-1].estimate for fill in self.fills]
+    def _filled(self, problem: Problem) -> list[Tensor]:
+        return [fill.estimate(problem) for fill in self.fills]

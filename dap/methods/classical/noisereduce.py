@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from dap.methods.denoiser import Denoiser
-from dap.tasks.task import Task
+from dap.methods.problem import Problem
 
 N_FFT = 1024  # samples in a frame, the package's default
 
@@ -29,9 +29,10 @@ class NoiseReduce(Denoiser):
     Reference: Sainburg et al., "Finding, visualizing, and quantifying latent structure across diverse animal vocal
     repertoires", 2020.
 
+    >>> from dap.methods.problem import Problem
     >>> from dap.tasks.denoise import Denoise
     >>> noise = 0.1 * torch.randn(1, 8000, generator=torch.Generator().manual_seed(0))
-    >>> bool(next(NoiseReduce().restore(noise, Denoise(noise_std=0.1), 8000)).estimate.std() < 0.03)
+    >>> bool(next(NoiseReduce().restore(Problem(noise, Denoise(noise_std=0.1), 8000))).estimate.std() < 0.03)
     True
     """
 
@@ -45,8 +46,9 @@ class NoiseReduce(Denoiser):
             raise ValueError("NoiseReduce needs noisereduce: pip install 'dap[baselines]'") from error
         self.stationary, self.prop_decrease = stationary, prop_decrease
 
-    def denoise(self, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None) -> Tensor:
+    def denoise(self, problem: Problem) -> Tensor:
         """The estimate, (channel, time)."""
+        observation, sample_rate = problem.observation, problem.sample_rate
         from noisereduce import reduce_noise
 
         if observation.shape[-1] < N_FFT:

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from dap.methods.classical.spectral_filter import check_frame_seconds, frame_stft
 from dap.methods.denoiser import Denoiser
-from dap.tasks.task import Task
+from dap.methods.problem import Problem
 
 
 class OracleWiener(Denoiser):
@@ -19,9 +19,10 @@ class OracleWiener(Denoiser):
     Raises:
         ValueError: from `restore`: there is no reference, or the clip is shorter than a frame.
 
+    >>> from dap.methods.problem import Problem
     >>> from dap.tasks.denoise import Denoise
     >>> reference = torch.ones(1, 4000)
-    >>> estimate = next(OracleWiener().restore(reference, Denoise(noise_std=0.1), 8000, reference)).estimate
+    >>> estimate = next(OracleWiener().restore(Problem(reference, Denoise(noise_std=0.1), 8000, reference))).estimate
     >>> bool((estimate - reference).abs().max() < 1e-5)                           # no noise: the gain is 1
     True
     """
@@ -33,8 +34,9 @@ class OracleWiener(Denoiser):
         check_frame_seconds(frame_seconds)
         self.frame_seconds = frame_seconds
 
-    def denoise(self, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None) -> Tensor:
+    def denoise(self, problem: Problem) -> Tensor:
         """The estimate, (channel, time)."""
+        observation, sample_rate, reference = problem.observation, problem.sample_rate, problem.reference
         if reference is None:
             raise ValueError("OracleWiener makes its gain from the reference, and a clip that is damaged already has none")
         stft = frame_stft(self.frame_seconds, sample_rate).to(observation.device)

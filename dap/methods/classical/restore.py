@@ -12,6 +12,7 @@ from dap.methods.classical.declip import Declip
 from dap.methods.classical.filter_bank import FilterBank, facts_of_windows
 from dap.methods.iterate import Iterate
 from dap.methods.method import Method
+from dap.methods.problem import Problem
 from dap.tasks.chain import Chain
 from dap.tasks.clipping import Clipping
 from dap.tasks.denoise import Denoise
@@ -49,10 +50,11 @@ class Restore(Method):
     Raises:
         ValueError: settings out of range; from `restore`, whatever the method of the task cannot use.
 
+    >>> from dap.methods.problem import Problem
     >>> from dap.methods.classical.filter_bank import FilterBank
     >>> noise = 0.1 * torch.randn(1, 24000, generator=torch.Generator().manual_seed(0))
     >>> method = Restore(FilterBank(), *[FilterBank()] * 4, Declip(), window_seconds=1.0, overlap_seconds=0.5)
-    >>> estimate = next(method.restore(noise, Denoise(noise_std=0.1), 16000)).estimate
+    >>> estimate = next(method.restore(Problem(noise, Denoise(noise_std=0.1), 16000))).estimate
     >>> estimate.shape, bool(estimate.std() < 0.01)                               # noise alone: 20 dB less of it
     (torch.Size([1, 24000]), True)
     """
@@ -83,10 +85,10 @@ class Restore(Method):
         self.quality, self.threaded = quality, quality == "best"  # which fits a prior
         self.layout = Layout(window_seconds, overlap_seconds, fade_seconds)
 
-    def restore(self, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None = None) -> Iterator[Iterate]:
+    def restore(self, problem: Problem) -> Iterator[Iterate]:
         """The one estimate, made at once. What the facts say of noise and weights is of the recording, not of one window."""
         self.facts = {"quality": self.quality}
-        return iter([Iterate(0, None, self._restored(observation, task, sample_rate))])
+        return iter([Iterate(0, None, self._restored(problem))])
 
     def denoised(
         self, blocks: Iterable[Tensor], sample_rate: int, n_samples: int, around: Callable[[Process], Process] | None = None
@@ -101,17 +103,18 @@ class Restore(Method):
         """
         return self._by_windows(blocks, Denoise(noise_std=0.0), sample_rate, n_samples, around)
 
-    def _restored(self, observation: Tensor, task: Task, sample_rate: int) -> Tensor:
+    def _restored(self, problem: Problem) -> Tensor:
+        observation, task, sample_rate = problem.observation, problem.task, problem.sample_rate
         if isinstance(task, Chain):
             for stage in reversed(task.tasks):
-                observation = stage.finish(self._restored(observation, stage, sample_rate), observation)
+                observation = stage.finish(self._restored(Problem(observation, stage, sample_rate)), observation)
             return observation
         if isinstance(task, Inpainting):
-            return self._last(self.prior if self.quality == "best" else self.gaps, observation, task, sample_rate)
+            return self._last(self.prior if self.quality == "best" else self.gaps, problem)
         if isinstance(task, SuperResolution):
-            return self._last(self.band, observation, task, sample_rate)
+            return self._last(self.band, problem)
         if isinstance(task, Quantization):
-            return self._last(self.levels, observation, task, sample_rate)
+            return self._last(self.levels, problem)
         if not task.identity and not isinstance(task, Clipping):
             raise ValueError(f"restore knows no way to restore {type(task).__name__}: take another method")
         return torch.cat(list(self._by_windows([observation], task, sample_rate, observation.shape[-1])), dim=-1)
@@ -128,18 +131,18 @@ class Restore(Method):
 
         def process(window: Tensor) -> Tensor:
             if isinstance(task, Clipping):
-                return self._last(self.tops, window, task, sample_rate)
+                return self._last(self.tops, Problem(window, task, sample_rate))
             if self.declip and isinstance(task, Denoise):
                 window = self.tops.declipped(window, sample_rate)
-            *_, last = self.filters.restore(window, task, sample_rate)
+            estimate = self.filters.estimate(Problem(window, task, sample_rate))
             facts.append(self.filters.facts)
-            return last.estimate
+            return estimate
 
         layout = self.layout.samples(sample_rate, n_samples)
         yield from by_windows(blocks, process if around is None else around(process), *layout)
         self.facts |= facts_of_windows(facts)
 
-    def _last(self, method: Method, observation: Tensor, task: Task, sample_rate: int) -> Tensor:
-        *_, last = method.restore(observation, task, sample_rate)
+    def _last(self, method: Method, problem: Problem) -> Tensor:
+        estimate = method.estimate(problem)
         self.facts |= method.facts
-        return last.estimate
+        return estimate

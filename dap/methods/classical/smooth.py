@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator
 
-from torch import Tensor
-
 from dap.dsp.stft import STFT
 from dap.methods.iterate import Iterate
 from dap.methods.method import Method
+from dap.methods.problem import Problem
 from dap.tasks.quantization import Quantization
-from dap.tasks.task import Task
 
 
 class Smooth(Method):
@@ -35,8 +33,9 @@ class Smooth(Method):
             raise ValueError(f"iterations must be at least 1, got {iterations}")
         self.stft, self.iterations = STFT(n_fft, hop_length), iterations
 
-    def restore(self, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None = None) -> Iterator[Iterate]:
+    def restore(self, problem: Problem) -> Iterator[Iterate]:
         """Yield the one estimate."""
+        observation, task = problem.observation, problem.task
         if not isinstance(task, Quantization):
             raise ValueError("smooth is for quantised sound: take task=quantization")
         stft = self.stft.to(observation.device)

@@ -8,7 +8,7 @@ from torch import Tensor
 from dap.dsp.noise_power import NoisePower
 from dap.dsp.stft import STFT
 from dap.methods.denoiser import Denoiser
-from dap.tasks.task import Task
+from dap.methods.problem import Problem
 
 
 def check_frame_seconds(frame_seconds: float) -> None:
@@ -51,12 +51,13 @@ class SpectralFilter(Denoiser):
         check_frame_seconds(frame_seconds)
         self.noise, self.frame_seconds = NoisePower(noise, noise_std, lead_samples), frame_seconds
 
-    def denoise(self, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None) -> Tensor:
+    def denoise(self, problem: Problem) -> Tensor:
         """The estimate, (channel, time).
 
         Raises:
             ValueError: a clip shorter than a frame or the lead, a noise that nobody knows.
         """
+        observation, task, sample_rate = problem.observation, problem.task, problem.sample_rate
         stft = frame_stft(self.frame_seconds, sample_rate).to(observation.device)
         spec = stft.analysis(observation)  # (channel, n_freq, n_frames)
         noise = self.noise.of(observation, stft, task.known_noise_std(observation))

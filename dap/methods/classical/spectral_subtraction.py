@@ -21,11 +21,12 @@ class SpectralSubtraction(SpectralFilter):
 
     Reference: Berouti, Schwartz & Makhoul, "Enhancement of speech corrupted by acoustic noise", ICASSP 1979.
 
+    >>> from dap.methods.problem import Problem
     >>> import torch
     >>> from dap.tasks.denoise import Denoise
     >>> noise = 0.1 * torch.randn(1, 8000, generator=torch.Generator().manual_seed(0))
     >>> method = SpectralSubtraction(noise="known", noise_std=0.1)
-    >>> bool(next(method.restore(noise, Denoise(noise_std=0.1), 8000)).estimate.std() < 0.05)
+    >>> bool(next(method.restore(Problem(noise, Denoise(noise_std=0.1), 8000))).estimate.std() < 0.05)
     True
     """
 

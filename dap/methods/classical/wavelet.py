@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from dap.methods.denoiser import Denoiser
-from dap.tasks.task import Task
+from dap.methods.problem import Problem
 
 
 def bayes_threshold(details: np.ndarray, noise_std: float, n_samples: int) -> float:  # noqa: ARG001 (the arguments of its kind)
@@ -63,9 +63,10 @@ class Wavelet(Denoiser):
     Raises:
         ValueError: settings out of range, PyWavelets is not there; from `restore`, a clip too short for the wavelet.
 
+    >>> from dap.methods.problem import Problem
     >>> from dap.tasks.denoise import Denoise
     >>> noise = 0.1 * torch.randn(1, 8000, generator=torch.Generator().manual_seed(0))
-    >>> bool(next(Wavelet().restore(noise, Denoise(noise_std=0.1), 8000)).estimate.std() < 0.02)
+    >>> bool(next(Wavelet().restore(Problem(noise, Denoise(noise_std=0.1), 8000))).estimate.std() < 0.02)
     True
     """
 
@@ -91,8 +92,9 @@ class Wavelet(Denoiser):
             raise ValueError(f"wavelet must be a discrete one of PyWavelets, such as sym8, got {wavelet!r}")
         self.wavelet, self.threshold, self.noise_std, self.levels = pywt.Wavelet(wavelet), threshold, noise_std, levels
 
-    def denoise(self, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None) -> Tensor:
+    def denoise(self, problem: Problem) -> Tensor:
         """The estimate, (channel, time)."""
+        observation = problem.observation
         import pywt
 
         n_samples = observation.shape[-1]

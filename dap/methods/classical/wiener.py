@@ -18,10 +18,11 @@ class Wiener(SpectralFilter):
 
     Reference: Scalart & Filho, "Speech enhancement based on a priori signal to noise estimation", ICASSP 1996.
 
+    >>> from dap.methods.problem import Problem
     >>> import torch
     >>> from dap.tasks.denoise import Denoise
     >>> noise = 0.1 * torch.randn(1, 8000, generator=torch.Generator().manual_seed(0))
-    >>> iterate = next(Wiener(noise="known", noise_std=0.1).restore(noise, Denoise(noise_std=0.1), 8000))
+    >>> iterate = next(Wiener(noise="known", noise_std=0.1).restore(Problem(noise, Denoise(noise_std=0.1), 8000)))
     >>> iterate.step, bool(iterate.estimate.std() < 0.01)                         # noise alone: 20 dB less of it
     (0, True)
     """

@@ -11,7 +11,7 @@ from dap.layers.seeded import seeded
 from dap.methods.iterate import Iterate
 from dap.methods.learned.mask_update import MaskUpdate, mask_of
 from dap.methods.method import Method
-from dap.tasks.task import Task
+from dap.methods.problem import Problem
 
 
 class MixAndSeparate(Method):
@@ -85,8 +85,9 @@ class MixAndSeparate(Method):
         self.facts["n_parameters"] = sum(weight.numel() for weight in network.parameters())
         return MaskUpdate(self.network, self.stft.to(self.device), self.optimizer, self.loss, self.weighted, self.precision)
 
-    def restore(self, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None = None) -> Iterator[Iterate]:
+    def restore(self, problem: Problem) -> Iterator[Iterate]:
         """One estimate: (2, channel, time)."""
+        observation, sample_rate = problem.observation, problem.sample_rate
         if self.network is None:
             raise ValueError("mix_and_separate is trained first, on data of instruments: take data=instruments")
         if sample_rate != self.sample_rate:

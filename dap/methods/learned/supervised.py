@@ -18,7 +18,7 @@ from dap.methods.learned.regression import Regression
 from dap.methods.learned.restorer import Restorer, gain_to, silence_output
 from dap.methods.learned.update import Update
 from dap.methods.method import Method
-from dap.tasks.task import Task
+from dap.methods.problem import Problem
 
 KEEPS = ("best", "last")
 
@@ -200,8 +200,9 @@ class Supervised(Method):
             raise ValueError("the networks are not built: train them, or load what was trained")
         return {"network": self.restorer, **(self.gan.modules if self.collaborative.n_steps else {})}
 
-    def restore(self, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None = None) -> Iterator[Iterate]:
+    def restore(self, problem: Problem) -> Iterator[Iterate]:
         """One estimate, (channel, time)."""
+        observation = problem.observation
         estimate = torch.cat(list(self.restored([observation])), dim=-1)
         yield Iterate(0, None, estimate)
 

@@ -3,14 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from torch import Tensor
-
 from dap.dsp.masks import hidden_gaps
 from dap.methods.iterate import Iterate, State
 from dap.methods.method import Method
 from dap.methods.prior.fitting import Fitting
+from dap.methods.problem import Problem
 from dap.tasks.inpainting import Inpainting
-from dap.tasks.task import Task
 
 
 class Blended(Fitting):
@@ -37,8 +35,9 @@ class Blended(Fitting):
         self.fit, self.fill, self.distance_seconds = fit, fill, distance_seconds
         self.n_iterates = fit.n_iterates
 
-    def iterates(self, state: State | None, observation: Tensor, task: Task, sample_rate: int) -> Iterator[Iterate]:
+    def iterates(self, state: State | None, problem: Problem) -> Iterator[Iterate]:
         """Yield, for each iterate of the fit, its best blend with the fill."""
+        observation, task, sample_rate = problem.observation, problem.task, problem.sample_rate
         if not isinstance(task, Inpainting) or task.missing is None:
             raise ValueError("blended fills gaps: take task=inpainting")
         hidden = hidden_gaps(task.missing.cpu(), round(self.distance_seconds * sample_rate))
@@ -51,10 +50,10 @@ class Blended(Fitting):
         hidden = hidden.to(observation.device)
         truth = observation[..., hidden]
         missing = task.missing.to(observation.device)
-        fill = self._last(observation, task, sample_rate)
-        fill_of_hidden = self._last(seen, harder, sample_rate)[..., hidden]
-        begun = (seen, harder, sample_rate)
-        iterates = self.fit.restore(*begun) if state is None else self.fit.resume(state, *begun)
+        begun = Problem(seen, harder, sample_rate)
+        fill = self.fill.estimate(problem)
+        fill_of_hidden = self.fill.estimate(begun)[..., hidden]
+        iterates = self.fit.restore(begun) if state is None else self.fit.resume(state, begun)
         self.facts = self.fit.facts
 
         def blended() -> Iterator[Iterate]:
@@ -66,7 +65,3 @@ class Blended(Fitting):
                 yield replace(iterate, estimate=blend.where(missing, observation))
 
         return blended()
-
-    def _last(self, observation: Tensor, task: Task, sample_rate: int) -> Tensor:
-        *_, last = self.fill.restore(observation, task, sample_rate)
-        return last.estimate

@@ -15,7 +15,7 @@ from dap.methods.iterate import Iterate, State
 from dap.methods.method import Method
 from dap.methods.prior.fit import Fit
 from dap.methods.prior.fitting import Fitting
-from dap.tasks.task import Task
+from dap.methods.problem import Problem
 
 
 class DeepPrior(Fitting):
@@ -96,17 +96,14 @@ class DeepPrior(Fitting):
         self.first_weights: State | None = None
         self.begun_with: State = {}
 
-    def iterates(self, state: State | None, observation: Tensor, task: Task, sample_rate: int) -> Iterator[Iterate]:
+    def iterates(self, state: State | None, problem: Problem) -> Iterator[Iterate]:
         """Build the network and yield the iterates of its fit: steps + 1 of them, on the observation's device.
 
-        Args:
-            observation: (channel, time), finite and not silent.
-            task: tells how an estimate is observed.
-
         Raises:
-            ValueError: at once, where network, representation and observation do not fit each other.
+            ValueError: at once, where network, representation and observation do not fit each other, or all is silence.
             FloatingPointError: while iterating, where the loss is no longer finite.
         """
+        observation, task = problem.observation, problem.task
         waveform = observation[None].to(self.device)
         representation = self.representation.to(self.device).of(waveform)
         target = representation.analysis(waveform)  # (1, maps, ...)
@@ -121,7 +118,7 @@ class DeepPrior(Fitting):
             layout = map_layout(self.device, self.precision == "bfloat16")
             network = network.to(memory_format=layout)  # type: ignore[call-overload]
             latent, target = (tensor.contiguous(memory_format=layout) for tensor in (latent, target))
-        guide = self._guide(observation, task, sample_rate).to(self.device)
+        guide = self._guide(problem).to(self.device)
         n_samples = observation.shape[-1]
 
         def synthesis(output: Tensor) -> Tensor:
@@ -185,9 +182,8 @@ class DeepPrior(Fitting):
             precision=self.precision,
         )
 
-    def _guide(self, observation: Tensor, task: Task, sample_rate: int) -> Tensor:
+    def _guide(self, problem: Problem) -> Tensor:
         """What the part of the estimate that is not observed is drawn to, (1, channel, time)."""
         if self.guide is None:
-            return torch.zeros_like(observation)[None]
-        *_, last = self.guide.restore(observation, task, sample_rate)
-        return last.estimate[None]
+            return torch.zeros_like(problem.observation)[None]
+        return self.guide.estimate(problem)[None]

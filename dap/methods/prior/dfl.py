@@ -10,7 +10,7 @@ import torch.nn.functional as F
 
 from dap.dsp.resample import resample
 from dap.methods.denoiser import Denoiser
-from dap.tasks.task import Task
+from dap.methods.problem import Problem
 
 RATE = 16000  # Hz, that the network was trained at
 _EPS = 1e-3  # of the normalisation: slim's default
@@ -105,8 +105,9 @@ class DFL(Denoiser):
             load_weights(self.network, Path(weights).expanduser())
 
     @torch.no_grad()
-    def denoise(self, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None) -> Tensor:
+    def denoise(self, problem: Problem) -> Tensor:
         """The estimate, (channel, time)."""
+        observation, sample_rate = problem.observation, problem.sample_rate
         if self.network is None:
             raise ValueError("DFL needs weights, the path of a file with those of a trained network")
         self.facts["n_parameters"] = sum(weight.numel() for weight in self.network.parameters())

@@ -10,7 +10,7 @@ from dap.dsp.stft import STFT
 from dap.methods.iterate import Iterate, State
 from dap.methods.method import Method
 from dap.methods.prior.fitting import Fitting
-from dap.tasks.task import Task
+from dap.methods.problem import Problem
 
 FILTERS = ("wiener", "lsa", "network")
 _SILENCE = torch.finfo(torch.float64).eps  # added to a magnitude that is divided by, as in the authors' code
@@ -72,14 +72,14 @@ class DNP(Fitting):
         self.warm_up, self.percentiles, self.floor = warm_up, percentiles, floor
         self.blind, self.n_iterates = fit.blind, fit.n_iterates
 
-    def iterates(self, state: State | None, observation: Tensor, task: Task, sample_rate: int) -> Iterator[Iterate]:
+    def iterates(self, state: State | None, problem: Problem) -> Iterator[Iterate]:
         """Yield the filtered observation, or the fit's own estimate, for each iterate of the fit."""
-        if not task.identity:
+        observation = problem.observation
+        if not problem.task.identity:
             raise ValueError("dnp filters an observation of all of the sound: take task=denoise or quantization")
         stft = self.stft.to(observation.device)
         noisy = stft.analysis(observation)  # (channel, n_freq, n_frames)
-        begun = (observation, task, sample_rate)
-        iterates = self.fit.restore(*begun) if state is None else self.fit.resume(state["fit"], *begun)
+        iterates = self.fit.restore(problem) if state is None else self.fit.resume(state["fit"], problem)
         self.facts = self.fit.facts
 
         def filtered() -> Iterator[Iterate]:

@@ -12,7 +12,7 @@ from dap.layers.seeded import seeded
 from dap.methods.iterate import Iterate, State
 from dap.methods.prior.fit import Fit
 from dap.methods.prior.fitting import Fitting
-from dap.tasks.task import Task
+from dap.methods.problem import Problem
 
 T = TypeVar("T")
 _SILENT = 1e-12  # power of a bin in which no source has anything
@@ -96,8 +96,9 @@ class DoubleDIP(Fitting):
         self.target_rms, self.precision = target_rms, precision
         self.device, self.seed = torch.device(device), seed
 
-    def iterates(self, state: State | None, observation: Tensor, task: Task, sample_rate: int) -> Iterator[Iterate]:
+    def iterates(self, state: State | None, problem: Problem) -> Iterator[Iterate]:
         """Yield estimates, (source, channel, time), that sum to the observation, (channel, time)."""
+        observation = problem.observation
         stft = self.stft.to(self.device)
         mixture = stft.analysis(observation.to(self.device))  # (C, F, T), complex
         magnitude = mixture.abs()[None]  # (1, C, F, T)

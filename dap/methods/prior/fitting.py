@@ -2,29 +2,26 @@
 
 from abc import abstractmethod
 from collections.abc import Iterator
-
-from torch import Tensor
+from dataclasses import replace
 
 from dap.methods.iterate import Iterate, State
 from dap.methods.method import Method
-from dap.tasks.task import Task
+from dap.methods.problem import Problem
 
 
 class Fitting(Method):
-    """Iterates that each tell by ``state()`` how to make the next ones. It does not look at a reference."""
+    """Iterates that each tell by ``state()`` how to make the next ones. No reference is handed on to them."""
 
     threaded = True
 
-    def restore(self, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None = None) -> Iterator[Iterate]:
+    def restore(self, problem: Problem) -> Iterator[Iterate]:
         """The iterates from the first one on, see `Method.restore`."""
-        return self.iterates(None, observation, task, sample_rate)
+        return self.iterates(None, replace(problem, reference=None))
 
-    def resume(
-        self, state: State, observation: Tensor, task: Task, sample_rate: int, reference: Tensor | None = None
-    ) -> Iterator[Iterate]:
+    def resume(self, state: State, problem: Problem) -> Iterator[Iterate]:
         """The iterates that are left."""
-        return self.iterates(state, observation, task, sample_rate)
+        return self.iterates(state, replace(problem, reference=None))
 
     @abstractmethod
-    def iterates(self, state: State | None, observation: Tensor, task: Task, sample_rate: int) -> Iterator[Iterate]:
-        """The iterates after the one whose state this is, or all; arguments and errors as `Method.restore`."""
+    def iterates(self, state: State | None, problem: Problem) -> Iterator[Iterate]:
+        """The iterates after the one whose state this is, or all; errors as `Method.restore`."""

@@ -10,6 +10,7 @@ from dap.audio.windows import Layout, cut, join
 from dap.methods.iterate import Iterate, State
 from dap.methods.prior.deep_prior import DeepPrior
 from dap.methods.prior.fitting import Fitting
+from dap.methods.problem import Problem
 from dap.methods.stopping import StoppingRule
 from dap.tasks.clipping import Clipping
 from dap.tasks.inpainting import Inpainting
@@ -67,8 +68,9 @@ class Windowed(Fitting):
         self.layout = Layout(window_seconds, overlap_seconds, fade_seconds)
         self.n_iterates = 2  # at least; how many is known with the sound
 
-    def iterates(self, state: State | None, observation: Tensor, task: Task, sample_rate: int) -> Iterator[Iterate]:
+    def iterates(self, state: State | None, problem: Problem) -> Iterator[Iterate]:
         """Yield an estimate for each number of windows, from 0 on."""
+        observation, task, sample_rate = problem.observation, problem.task, problem.sample_rate
         if not (task.identity or isinstance(task, Inpainting | Clipping)):
             raise ValueError(
                 f"windowed cannot cut what {type(task).__name__} observes into windows: take task=denoise, quantization, "
@@ -114,7 +116,7 @@ class Windowed(Fitting):
         rule.start(task, samples, None)
         self.fit.first_weights = weights
         losses = []
-        for iterate in self.fit.restore(samples, task, sample_rate):
+        for iterate in self.fit.restore(Problem(samples, task, sample_rate)):
             losses.append(iterate.loss)
             rule.update(iterate.step, iterate.estimate)
             if rule.done:

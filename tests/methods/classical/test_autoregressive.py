@@ -8,6 +8,7 @@ import torch
 
 from dap.audio.sound_file import read_audio
 from dap.methods.classical.autoregressive import Autoregressive
+from dap.methods.problem import Problem
 from dap.metrics.distortion import snr
 from dap.tasks.denoise import Denoise
 from dap.tasks.inpainting import Inpainting
@@ -16,7 +17,7 @@ from dap.tasks.inpainting import Inpainting
 def restored(method: Autoregressive, reference: torch.Tensor, task: Inpainting, sample_rate: int = 8000):
     """The estimate, and what was missing."""
     at = task.at(sample_rate, reference.shape[-1], torch.Generator().manual_seed(0))
-    (iterate,) = method.restore(at.degrade(reference, torch.Generator()), at, sample_rate)
+    (iterate,) = method.restore(Problem(at.degrade(reference, torch.Generator()), at, sample_rate))
     assert (iterate.step, iterate.loss) == (0, None)
     return iterate.estimate, at.missing
 
@@ -116,7 +117,7 @@ def test_silence_stays_silent():
 
 def test_a_task_without_gaps():
     with pytest.raises(ValueError, match="autoregressive fills gaps, and this task has none: take task=inpainting"):
-        Autoregressive().restore(torch.randn(1, 1000), Denoise(noise_std=0.1), 8000)
+        Autoregressive().restore(Problem(torch.randn(1, 1000), Denoise(noise_std=0.1), 8000))
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from dap.audio.windows import Layout
 from dap.commands.restore import main
 from dap.methods.classical.autoregressive import Autoregressive
 from dap.methods.classical.declip import Declip
+from dap.methods.problem import Problem
 from dap.metrics.distortion import si_sdr, snr
 from dap.running.api import blind_method
 from dap.tasks.clipping import Clipping
@@ -31,7 +32,7 @@ def observed(reference, rate, input_sdr_db):
 def test_real_sound_is_declipped_and_consistent(path, input_sdr_db, test_audio):
     reference, rate = clip(path, test_audio)
     task, observation = observed(reference, rate, input_sdr_db)
-    estimate = next(Declip().restore(observation, task, rate)).estimate
+    estimate = next(Declip().restore(Problem(observation, task, rate))).estimate
     assert torch.equal(task.finish(estimate, observation), estimate)
     assert torch.equal(task.observe(estimate), observation)
     assert snr(estimate, reference) > snr(observation, reference) + 6
@@ -41,8 +42,8 @@ def test_it_is_better_than_gaps_filled_by_prediction(test_audio):
     """Which knows no level: finish brings its samples to it."""
     reference, rate = clip("speech_lj/LJ001-0013.flac", test_audio, 0.4)
     task, observation = observed(reference, rate, 10.0)
-    predicted = next(Autoregressive(iterations=1).restore(observation, task, rate)).estimate
-    estimate = next(Declip().restore(observation, task, rate)).estimate
+    predicted = next(Autoregressive(iterations=1).restore(Problem(observation, task, rate))).estimate
+    estimate = next(Declip().restore(Problem(observation, task, rate))).estimate
     assert snr(estimate, reference) > snr(task.finish(predicted, observation), reference) + 3
 
 
@@ -61,7 +62,7 @@ def test_windows_leave_no_seam():
     task, observation = observed(reference, 8000, 10.0)
     method, _ = blind_method("fast")
     method.layout = Layout(1.0, 0.4, 0.1)
-    estimate = next(method.restore(observation, task, 8000)).estimate
+    estimate = next(method.restore(Problem(observation, task, 8000))).estimate
     assert torch.allclose(task.finish(estimate, observation), estimate, atol=1e-6)
     errors = (estimate - reference)[0, 2000:-2000].reshape(-1, 1000).abs().amax(1)
     assert errors.max() < 0.02
@@ -73,9 +74,9 @@ def test_noisy_and_clipped_is_declipped_first(test_audio, generator):
     noisy = reference + 0.02 * torch.randn(reference.shape, generator=generator)
     observation = noisy.clamp(-0.3, 0.3)
     method, task = blind_method("fast")
-    estimate = next(method.restore(observation, task, rate)).estimate
+    estimate = next(method.restore(Problem(observation, task, rate))).estimate
     method.declip = False
-    without = next(method.restore(observation, task, rate)).estimate
+    without = next(method.restore(Problem(observation, task, rate))).estimate
     assert si_sdr(estimate, reference) > si_sdr(without, reference) + 3
     assert estimate.abs().max() > 0.5 > without.abs().max()
 
@@ -84,9 +85,9 @@ def test_what_is_not_clipped_is_denoised_as_ever(test_audio, generator):
     reference, rate = clip("speech_lj/LJ001-0013.flac", test_audio)
     noisy = Denoise(noise_std=0.1).degrade(reference, generator)
     method, task = blind_method("fast")
-    estimate = next(method.restore(noisy, task, rate)).estimate
+    estimate = next(method.restore(Problem(noisy, task, rate))).estimate
     method.declip = False
-    assert torch.equal(estimate, next(method.restore(noisy, task, rate)).estimate)
+    assert torch.equal(estimate, next(method.restore(Problem(noisy, task, rate))).estimate)
 
 
 def test_a_clipped_file_by_the_command(tmp_path, generator):
@@ -116,7 +117,7 @@ def test_channels_each_have_their_own_tops(generator):
 
 def test_other_tasks_and_wrong_settings():
     with pytest.raises(ValueError, match="declip is for saturated sound: take task=clipping"):
-        Declip().restore(torch.randn(1, 4000), Denoise(noise_std=0.1), 16000)
+        Declip().restore(Problem(torch.randn(1, 4000), Denoise(noise_std=0.1), 16000))
     for settings, message in (
         ({"frame_seconds": (0.1, 0.0)}, r"frame_seconds must be lengths above 0 s, at least one, got \[0.1, 0.0\]"),
         ({"overlap": 2}, "overlap must be at least 4 frames, got 2"),

@@ -12,6 +12,7 @@ from dap.methods.classical.spectral_subtraction import SpectralSubtraction
 from dap.methods.classical.wavelet import Wavelet
 from dap.methods.classical.wiener import Wiener
 from dap.methods.denoiser import Denoiser
+from dap.methods.problem import Problem
 from dap.metrics.distortion import si_sdr
 from dap.tasks.chain import Chain
 from dap.tasks.denoise import Denoise
@@ -45,7 +46,7 @@ def make(name: str, gain: float = 1.0) -> Denoiser:
 
 
 def restored(method: Denoiser, observation: torch.Tensor, reference: torch.Tensor | None = None) -> torch.Tensor:
-    iterates = list(method.restore(observation, TASK, RATE, reference))
+    iterates = list(method.restore(Problem(observation, TASK, RATE, reference)))
     assert len(iterates) == method.n_iterates == 1
     assert (iterates[0].step, iterates[0].loss) == (0, None)
     return iterates[0].estimate
@@ -98,14 +99,14 @@ def test_silence(name):
 @every
 def test_a_clip_that_is_too_short(name):
     with pytest.raises(ValueError, match=r"the clip (has|of) 20 samples"):
-        make(name).restore(torch.randn(1, 20), TASK, RATE, torch.randn(1, 20))
+        make(name).restore(Problem(torch.randn(1, 20), TASK, RATE, torch.randn(1, 20)))
 
 
 @every
 @pytest.mark.parametrize("task", [Inpainting(n_gaps=1), SuperResolution(2), Chain([TASK, SuperResolution(2)])])
 def test_other_tasks_are_refused(name, task):
     with pytest.raises(ValueError, match=f"restores noise; the task {type(task).__name__} is something else"):
-        make(name).restore(torch.randn(1, 4000), task, RATE, torch.randn(1, 4000))
+        make(name).restore(Problem(torch.randn(1, 4000), task, RATE, torch.randn(1, 4000)))
 
 
 @every
@@ -113,7 +114,7 @@ def test_other_tasks_are_refused(name, task):
 def test_quantisation_is_noise(name, task, generator):
     reference = 0.5 * torch.randn(1, 4000, generator=generator).clamp(-1, 1)
     observation = task.degrade(reference, generator)
-    estimate = next(make(name).restore(observation, task, RATE, reference)).estimate
+    estimate = next(make(name).restore(Problem(observation, task, RATE, reference))).estimate
     assert torch.isfinite(estimate).all()
 
 
@@ -124,7 +125,7 @@ def test_the_promise(name, clip, test_audio, generator):
     reference, rate = read_audio(test_audio / clip, 0.6, 1.0)
     reference = reference / reference.abs().max()
     observation = TASK.degrade(reference, generator)
-    estimate = next(make(name).restore(observation, TASK, rate, reference)).estimate
+    estimate = next(make(name).restore(Problem(observation, TASK, rate, reference))).estimate
     assert si_sdr(estimate, reference) > si_sdr(observation, reference) + 4
 
 
@@ -134,7 +135,7 @@ def test_only_the_oracle_looks_at_the_reference(name, generator):
     if isinstance(make(name), OracleWiener):
         assert not make(name).blind
         with pytest.raises(ValueError, match="makes its gain from the reference"):
-            make(name).restore(observation, TASK, RATE)
+            make(name).restore(Problem(observation, TASK, RATE))
     else:
         assert make(name).blind
         assert torch.equal(restored(make(name), observation), restored(make(name), observation, reference))

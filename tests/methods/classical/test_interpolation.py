@@ -6,6 +6,7 @@ import torch
 from dap.audio.sound_file import read_audio
 from dap.dsp.resample import resample
 from dap.methods.classical.interpolation import Interpolation
+from dap.methods.problem import Problem
 from dap.metrics.distortion import snr
 from dap.tasks.chain import Chain
 from dap.tasks.denoise import Denoise
@@ -16,7 +17,7 @@ from dap.tasks.super_resolution import SuperResolution
 def restored(kind, reference, task, sample_rate=8000):
     at = task.at(sample_rate, reference.shape[-1], torch.Generator().manual_seed(0))
     observation = at.degrade(reference, torch.Generator().manual_seed(0))
-    (iterate,) = Interpolation(kind).restore(observation, at, sample_rate)
+    (iterate,) = Interpolation(kind).restore(Problem(observation, at, sample_rate))
     assert (iterate.step, iterate.loss) == (0, None)
     return iterate.estimate, observation, at
 

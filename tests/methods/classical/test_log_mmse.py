@@ -7,6 +7,7 @@ from dap.audio.sound_file import read_audio
 from dap.dsp.signals import white_noise
 from dap.methods.classical.log_mmse import LogMMSE
 from dap.methods.classical.wiener import Wiener
+from dap.methods.problem import Problem
 from dap.metrics.distortion import snr
 from dap.tasks.denoise import Denoise
 
@@ -19,7 +20,7 @@ def test_speech(noise, gain, test_audio, generator):
     reference = waveform / waveform.abs().max()
     observation = TASK.degrade(reference, generator)
     method = LogMMSE(noise, noise_std=0.1 if noise == "known" else None)
-    estimate = next(method.restore(observation, TASK, rate)).estimate
+    estimate = next(method.restore(Problem(observation, TASK, rate))).estimate
     assert snr(estimate, reference) > snr(observation, reference) + gain
 
 
@@ -28,7 +29,7 @@ def test_more_noise_stays_than_with_wiener_and_it_is_steadier(generator):
     noise = white_noise((1, 16000), 0.1, generator)
     power = {}
     for make in (LogMMSE, Wiener):
-        estimate = next(make("known", noise_std=0.1).restore(noise, TASK, 16000)).estimate
+        estimate = next(make("known", noise_std=0.1).restore(Problem(noise, TASK, 16000))).estimate
         power[make] = torch.stft(estimate[0], 512, window=torch.hann_window(512), return_complex=True).abs().square()
     assert power[LogMMSE].mean() > power[Wiener].mean()
     stands_out = {make: float(spec.quantile(0.999) / spec.mean()) for make, spec in power.items()}
@@ -37,5 +38,5 @@ def test_more_noise_stays_than_with_wiener_and_it_is_steadier(generator):
 
 def test_without_noise_nothing_changes(generator):
     observation = torch.randn(2, 4001, generator=generator)
-    estimate = next(LogMMSE("known", noise_std=0.0).restore(observation, TASK, 11025)).estimate
+    estimate = next(LogMMSE("known", noise_std=0.0).restore(Problem(observation, TASK, 11025))).estimate
     assert torch.allclose(estimate, observation, atol=1e-5)

@@ -6,6 +6,7 @@ import torch
 from dap.audio.sound_file import read_audio
 from dap.methods.classical.clamp import Clamp
 from dap.methods.classical.smooth import Smooth
+from dap.methods.problem import Problem
 from dap.metrics.distortion import si_sdr
 from dap.tasks.denoise import Denoise
 from dap.tasks.quantization import Quantization
@@ -13,7 +14,7 @@ from dap.tasks.quantization import Quantization
 
 def restored(method, reference, task):
     observation = task.degrade(reference, torch.Generator())
-    (iterate,) = method.restore(observation, task, 16000)
+    (iterate,) = method.restore(Problem(observation, task, 16000))
     assert (iterate.step, iterate.loss) == (0, None)
     return iterate.estimate, observation
 
@@ -54,7 +55,7 @@ def test_one_turn_is_a_wiener_gain():
 @pytest.mark.parametrize("method", [Clamp(), Smooth()])
 def test_other_tasks(method):
     with pytest.raises(ValueError, match="is for quantised sound: take task=quantization"):
-        method.restore(torch.randn(1, 4000), Denoise(noise_std=0.1), 16000)
+        method.restore(Problem(torch.randn(1, 4000), Denoise(noise_std=0.1), 16000))
 
 
 def test_wrong_settings():

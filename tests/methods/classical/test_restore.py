@@ -10,6 +10,7 @@ from dap.methods.classical.filter_bank import FilterBank
 from dap.methods.classical.log_mmse import LogMMSE
 from dap.methods.classical.restore import Restore
 from dap.methods.classical.wiener import Wiener
+from dap.methods.problem import Problem
 from dap.metrics.distortion import si_sdr, snr
 from dap.metrics.spectral import log_spectral_distance
 from dap.running.api import blind_method
@@ -26,7 +27,7 @@ CLIPS = ["speech_lj/LJ001-0021.flac", "speech_other/vctk16_p226_003.flac", "musi
 
 
 def last(method, observation, rate=RATE, task: Task = TASK):
-    return next(method.restore(observation, task, rate)).estimate
+    return next(method.restore(Problem(observation, task, rate))).estimate
 
 
 def facts_at(method, observation):

@@ -6,6 +6,7 @@ import torch
 from dap.audio.sound_file import read_audio
 from dap.dsp.signals import white_noise
 from dap.methods.classical.spectral_subtraction import SpectralSubtraction
+from dap.methods.problem import Problem
 from dap.metrics.distortion import snr
 from dap.tasks.denoise import Denoise
 
@@ -14,20 +15,21 @@ TASK = Denoise(noise_std=0.1)
 
 def test_without_noise_nothing_changes(generator):
     observation = torch.randn(2, 4001, generator=generator)
-    estimate = next(SpectralSubtraction("known", noise_std=0.0).restore(observation, TASK, 11025)).estimate
+    estimate = next(SpectralSubtraction("known", noise_std=0.0).restore(Problem(observation, TASK, 11025))).estimate
     assert torch.allclose(estimate, observation, atol=1e-5)
 
 
 def test_nothing_subtracted_nothing_changes(generator):
     observation = torch.randn(1, 4001, generator=generator)
     method = SpectralSubtraction("known", noise_std=0.1, over_subtraction=0.0, floor=0.0)
-    assert torch.allclose(next(method.restore(observation, TASK, 16000)).estimate, observation, atol=1e-5)
+    assert torch.allclose(next(method.restore(Problem(observation, TASK, 16000))).estimate, observation, atol=1e-5)
 
 
 def test_more_over_subtraction_leaves_less(generator):
     noise = white_noise((1, 16000), 0.1, generator)
     left = [
-        float(next(SpectralSubtraction(over_subtraction=over).restore(noise, TASK, 16000)).estimate.std()) for over in (1, 2, 4)
+        float(next(SpectralSubtraction(over_subtraction=over).restore(Problem(noise, TASK, 16000))).estimate.std())
+        for over in (1, 2, 4)
     ]
     assert 0.1 > left[0] > 1.3 * left[1] > 1.3**2 * left[2]
 
@@ -38,7 +40,7 @@ def test_speech(noise, test_audio, generator):
     reference = waveform / waveform.abs().max()
     observation = TASK.degrade(reference, generator)
     method = SpectralSubtraction(noise, noise_std=0.1 if noise == "known" else None)
-    estimate = next(method.restore(observation, TASK, rate)).estimate
+    estimate = next(method.restore(Problem(observation, TASK, rate))).estimate
     assert snr(estimate, reference) > snr(observation, reference) + 6
 
 

@@ -10,6 +10,7 @@ import torch
 
 from dap.audio.sound_file import read_audio
 from dap.methods.classical.wavelet import Wavelet, bayes_threshold, sure_threshold, universal_threshold
+from dap.methods.problem import Problem
 from dap.metrics.distortion import snr
 from dap.tasks.denoise import Denoise
 
@@ -54,7 +55,7 @@ def shrunk_by_hand(signal: np.ndarray, levels: int) -> np.ndarray:
 def test_agrees_with_one_by_hand(n_samples, levels, test_audio, generator):
     waveform, _ = read_audio(test_audio / "speech_lj" / "LJ001-0014.flac", 0.5, 1.0)
     observation = TASK.degrade(waveform[:, :n_samples] / waveform.abs().max(), generator)
-    ours = next(Wavelet().restore(observation, TASK, 22050)).estimate
+    ours = next(Wavelet().restore(Problem(observation, TASK, 22050))).estimate
     assert np.allclose(ours[0].numpy(), shrunk_by_hand(observation[0].double().numpy(), levels), atol=1e-6)
 
 
@@ -65,7 +66,7 @@ def test_speech(threshold, gain, noise_std, test_audio, generator):
     reference = waveform / waveform.abs().max()
     observation = TASK.degrade(reference, generator)
     method = Wavelet(threshold=threshold, noise_std=noise_std)
-    estimate = next(method.restore(observation, TASK, rate)).estimate
+    estimate = next(method.restore(Problem(observation, TASK, rate))).estimate
     assert snr(estimate, reference) > snr(observation, reference) + gain
     assert method.facts["noise_power"] == ("known" if noise_std else "finest details")
 
@@ -89,13 +90,13 @@ def test_sure_is_the_least_of_its_risk(generator):
 
 def test_without_noise_nothing_changes(generator):
     observation = torch.randn(2, 4001, generator=generator)
-    estimate = next(Wavelet(noise_std=0.0).restore(observation, TASK, 11025)).estimate
+    estimate = next(Wavelet(noise_std=0.0).restore(Problem(observation, TASK, 11025))).estimate
     assert torch.allclose(estimate, observation, atol=1e-5)
 
 
 def test_digital_silence_before_the_sound_does_not_hide_the_noise(generator):
     observation = torch.cat([torch.zeros(1, 8000), 0.1 * torch.randn(1, 4000, generator=generator)], dim=-1)
-    estimate = next(Wavelet().restore(observation, TASK, 16000)).estimate
+    estimate = next(Wavelet().restore(Problem(observation, TASK, 16000))).estimate
     assert float(estimate.std()) < 0.3 * float(observation.std())
 
 
@@ -116,7 +117,7 @@ def test_wrong_settings(settings, message):
 
 def test_more_levels_than_the_clip_allows():
     with pytest.raises(ValueError, match="the clip of 1000 samples allows 6 levels of sym8, not 7"):
-        Wavelet(levels=7).restore(torch.randn(1, 1000), TASK, 16000)
+        Wavelet(levels=7).restore(Problem(torch.randn(1, 1000), TASK, 16000))
 
 
 def test_where_it_is_missing(monkeypatch):

@@ -9,6 +9,7 @@ from dap.dsp.resample import resample
 from dap.methods.classical.oracle_wiener import OracleWiener
 from dap.methods.classical.spectral_filter import frame_stft
 from dap.methods.classical.wiener import Wiener
+from dap.methods.problem import Problem
 from dap.metrics.distortion import si_sdr, snr
 from dap.tasks.denoise import Denoise
 from dap.tasks.quantization import Quantization
@@ -17,7 +18,7 @@ TASK = Denoise(noise_std=0.1)
 
 
 def estimate(method: Wiener, observation: torch.Tensor, rate: int, task=TASK) -> torch.Tensor:
-    return next(method.restore(observation, task, rate)).estimate
+    return next(method.restore(Problem(observation, task, rate))).estimate
 
 
 @pytest.mark.parametrize(("rate", "n_samples"), [(8000, 256), (11025, 4001), (22050, 5003), (44100, 9999)])
@@ -79,7 +80,7 @@ def test_a_second_of_speech(noise, short_db, test_audio, generator):
     observation = TASK.degrade(reference, generator)
     method = Wiener(noise, noise_std=0.1 if noise == "known" else None)
     ours = estimate(method, observation, 11025)
-    best = next(OracleWiener().restore(observation, TASK, 11025, reference)).estimate
+    best = next(OracleWiener().restore(Problem(observation, TASK, 11025, reference))).estimate
     assert snr(ours, reference) > max(12, snr(best, reference) - short_db)
     assert si_sdr(ours, reference) > max(12, si_sdr(best, reference) - short_db)
     assert method.facts["noise_power"] == noise
@@ -91,7 +92,7 @@ def test_a_lead_without_sound(test_audio, generator):
     reference = torch.cat([torch.zeros(1, 4000), waveform / waveform.abs().max()], dim=-1)
     observation = TASK.degrade(reference, generator)
     ours = estimate(Wiener("lead", lead_samples=4000), observation, rate)
-    best = next(OracleWiener().restore(observation, TASK, rate, reference)).estimate
+    best = next(OracleWiener().restore(Problem(observation, TASK, rate, reference))).estimate
     assert snr(ours, reference) > snr(best, reference) - 5.5  # 3.3 to 4.8 dB are seen, of recordings and made voices
 
 

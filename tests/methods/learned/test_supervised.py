@@ -10,6 +10,7 @@ from dap.losses.elementwise import l2
 from dap.losses.term import Term
 from dap.methods.learned.collaborative import Collaborative
 from dap.methods.learned.supervised import Supervised
+from dap.methods.problem import Problem
 from dap.models.epfl_autoencoder import EPFLAutoencoder
 from dap.tasks.denoise import Denoise
 
@@ -30,7 +31,7 @@ def method(**settings) -> Supervised:
 
 
 def restored(made: Supervised, sound: torch.Tensor) -> torch.Tensor:
-    return next(made.restore(sound, Denoise(noise_std=0.1), 8000)).estimate
+    return next(made.restore(Problem(sound, Denoise(noise_std=0.1), 8000))).estimate
 
 
 def test_without_networks_it_restores_nothing():

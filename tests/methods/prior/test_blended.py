@@ -8,6 +8,7 @@ from dap.methods.classical.autoregressive import Autoregressive
 from dap.methods.iterate import Iterate
 from dap.methods.method import Method
 from dap.methods.prior.blended import Blended
+from dap.methods.problem import Problem
 from dap.metrics.distortion import snr
 from dap.tasks.denoise import Denoise
 from dap.tasks.inpainting import Inpainting
@@ -24,7 +25,8 @@ class Off(Method):
         super().__init__()
         self.truth, self.error, self.facts = truth, error, {"n_parameters": 7}
 
-    def restore(self, observation, task, sample_rate, reference=None):
+    def restore(self, problem):
+        observation, task = problem.observation, problem.task
         assert not observation[..., task.missing].any(), "what is hidden is hidden"
         return iter(Iterate(step, 0.5, self.truth + scale * self.error * task.missing) for step, scale in ((0, 3.0), (1, 1.0)))
 
@@ -41,7 +43,7 @@ def task(generator):
 
 def restored(truth, task, fit_error, fill_error):
     method = Blended(Off(truth, fit_error), Off(truth, fill_error))
-    estimates = [iterate.estimate for iterate in method.restore(task.observe(truth), task, RATE)]
+    estimates = [iterate.estimate for iterate in method.restore(Problem(task.observe(truth), task, RATE))]
     assert method.facts == {"n_parameters": 7}
     return [snr(estimate[..., task.missing], truth[..., task.missing]) for estimate in estimates]
 
@@ -81,11 +83,11 @@ def test_gaps_at_the_ends_and_too_near_each_other():
     assert hidden_gaps(missing, 40).int().diff().nonzero()[:, 0].add(1).tolist() == [80, 120]
     full = Inpainting(gaps=[[0.0, 0.45], [0.55, 1.0]]).at(RATE, 8000, None)
     with pytest.raises(ValueError, match="there is no room: take method=autoregressive"):
-        Blended(Autoregressive(), Autoregressive()).restore(torch.ones(1, 8000), full, RATE)
+        Blended(Autoregressive(), Autoregressive()).restore(Problem(torch.ones(1, 8000), full, RATE))
 
 
 def test_wrong_use():
     with pytest.raises(ValueError, match="distance_seconds must be above 0 s, got 0"):
         Blended(Autoregressive(), Autoregressive(), distance_seconds=0.0)
     with pytest.raises(ValueError, match="blended fills gaps: take task=inpainting"):
-        Blended(Autoregressive(), Autoregressive()).restore(torch.ones(1, 8000), Denoise(noise_std=0.1), RATE)
+        Blended(Autoregressive(), Autoregressive()).restore(Problem(torch.ones(1, 8000), Denoise(noise_std=0.1), RATE))

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from dap.methods.prior.dfl import DFL, ContextAggregation
+from dap.methods.problem import Problem
 from dap.tasks.denoise import Denoise
 from dap.tasks.super_resolution import SuperResolution
 
@@ -76,7 +77,7 @@ def test_the_papers_network():
 def test_at_16_khz_it_is_the_network(network, tmp_path, generator):
     observation = torch.randn(2, 3001, generator=generator)
     method = DFL(saved(network, tmp_path / "weights.pt"), **SMALL)
-    estimate = next(method.restore(observation, TASK, 16000)).estimate
+    estimate = next(method.restore(Problem(observation, TASK, 16000))).estimate
     assert torch.allclose(estimate, network(observation[:, None])[:, 0], atol=1e-4)
     assert not estimate.requires_grad
     assert method.facts["n_parameters"] == sum(weight.numel() for weight in network.parameters())
@@ -85,7 +86,7 @@ def test_at_16_khz_it_is_the_network(network, tmp_path, generator):
 @pytest.mark.parametrize(("rate", "n_samples"), [(16000, 1), (22050, 3001), (44100, 7)])
 def test_silence_and_any_length(rate, n_samples, network, tmp_path):
     method = DFL(saved(network, tmp_path / "weights.pt"), **SMALL)
-    estimate = next(method.restore(torch.zeros(2, n_samples), TASK, rate)).estimate
+    estimate = next(method.restore(Problem(torch.zeros(2, n_samples), TASK, rate))).estimate
     assert estimate.shape == (2, n_samples)
     assert torch.isfinite(estimate).all()
 
@@ -93,7 +94,7 @@ def test_silence_and_any_length(rate, n_samples, network, tmp_path):
 def test_other_tasks_are_refused(network, tmp_path):
     method = DFL(saved(network, tmp_path / "weights.pt"), **SMALL)
     with pytest.raises(ValueError, match="DFL restores noise; the task SuperResolution is something else"):
-        method.restore(torch.randn(1, 2000), SuperResolution(2), 16000)
+        method.restore(Problem(torch.randn(1, 2000), SuperResolution(2), 16000))
 
 
 @pytest.mark.parametrize("rate", [8000, 11025, 22050, 44100])
@@ -110,7 +111,7 @@ def test_other_rates_go_through_16_khz(rate, tmp_path):
     network.last.weight[0, :2, 0] = torch.tensor([1.0, -1.0]) / 1.2
     time = torch.arange(4001) / rate
     tone = torch.sin(2 * torch.pi * 1000 * time)[None]
-    estimate = next(DFL(saved(network, tmp_path / "weights.pt"), **SMALL).restore(tone, TASK, rate)).estimate
+    estimate = next(DFL(saved(network, tmp_path / "weights.pt"), **SMALL).restore(Problem(tone, TASK, rate))).estimate
     inside = slice(200, -200)
     assert torch.allclose(estimate[:, inside], tone[:, inside], atol=1e-3)
 
@@ -120,13 +121,13 @@ def test_the_authors_names(network, arrays, tmp_path, generator):
     np.savez(path, **arrays, **{"se_conv_0/weights/Adam": np.zeros(3), "beta1_power": np.zeros(())})
     observation = torch.randn(1, 2000, generator=generator)
     for named in (DFL(str(path), **SMALL), DFL(saved(network, tmp_path / "weights.pt"), **SMALL)):
-        estimate = next(named.restore(observation, TASK, 16000)).estimate
+        estimate = next(named.restore(Problem(observation, TASK, 16000))).estimate
         assert torch.allclose(estimate, network(observation[:, None])[:, 0], atol=1e-4)
 
 
 def test_no_weights():
     with pytest.raises(ValueError, match="DFL needs weights, the path of a file with those of a trained network"):
-        DFL().restore(torch.randn(1, 2000), TASK, 16000)
+        DFL().restore(Problem(torch.randn(1, 2000), TASK, 16000))
 
 
 def test_files_that_are_no_weights(network, arrays, tmp_path):

@@ -9,6 +9,7 @@ from dap.dsp.stft import STFT
 from dap.methods.iterate import Iterate
 from dap.methods.method import Method
 from dap.methods.prior.dnp import DNP
+from dap.methods.problem import Problem
 from dap.metrics.distortion import si_sdr
 from dap.tasks.denoise import Denoise
 from dap.tasks.inpainting import Inpainting
@@ -24,7 +25,7 @@ class Given(Method):
         super().__init__()
         self.outputs, self.n_iterates = outputs, len(outputs)
 
-    def restore(self, observation, task, sample_rate, reference=None):
+    def restore(self, problem):
         self.facts["n_parameters"] = 7
         return iter([Iterate(step, 1.0 / (step + 1), output) for step, output in enumerate(self.outputs)])
 
@@ -47,7 +48,7 @@ def test_noise_that_no_output_repeats_is_taken_away(outputs, generator):
     tone = torch.sin(torch.arange(4000) * 0.3)[None]
     observation = tone + 0.3 * torch.randn(1, 4000, generator=generator)
     for kind in ("wiener", "lsa"):
-        last = list(dnp(outputs, filter=kind).restore(observation, TASK, 8000))[-1]
+        last = list(dnp(outputs, filter=kind).restore(Problem(observation, TASK, 8000)))[-1]
         assert si_sdr(last.estimate, tone) > si_sdr(observation, tone) + 2
 
 
@@ -55,7 +56,7 @@ def test_noise_that_no_output_repeats_is_taken_away(outputs, generator):
 def test_against_the_formulas_written_out(outputs, kind, generator):
     """In NumPy; percentiles without interpolation."""
     observation = torch.randn(1, 4000, generator=generator)
-    iterates = list(dnp(outputs, filter=kind).restore(observation, TASK, 8000))
+    iterates = list(dnp(outputs, filter=kind).restore(Problem(observation, TASK, 8000)))
     stft = STFT(64, 16)
     magnitudes = [stft.analysis(output).abs().numpy() for output in outputs]
     score = np.zeros_like(magnitudes[0])
@@ -72,12 +73,12 @@ def test_against_the_formulas_written_out(outputs, kind, generator):
 
 def test_before_the_first_difference_the_iterates_are_the_fits_own(outputs):
     observation = torch.randn(1, 4000)
-    iterates = list(dnp(outputs).restore(observation, TASK, 8000))
+    iterates = list(dnp(outputs).restore(Problem(observation, TASK, 8000)))
     assert [iterate.step for iterate in iterates] == list(range(8))
     assert [iterate.loss for iterate in iterates] == [1 / (step + 1) for step in range(8)]
     same = [torch.equal(iterate.estimate, output) for iterate, output in zip(iterates, outputs, strict=True)]
     assert same == [True] * 3 + [False] * 5
-    networks = dnp(outputs, filter="network").restore(observation, TASK, 8000)
+    networks = dnp(outputs, filter="network").restore(Problem(observation, TASK, 8000))
     assert all(torch.equal(iterate.estimate, output) for iterate, output in zip(networks, outputs, strict=True))
 
 
@@ -85,33 +86,33 @@ def test_before_the_first_difference_the_iterates_are_the_fits_own(outputs):
 def test_outputs_that_do_not_change_leave_the_observation(kind):
     """Nothing fluctuates: nothing is told apart, and nothing is taken away."""
     observation = torch.randn(2, 4000)
-    last = list(dnp([torch.ones(2, 4000)] * 5, filter=kind).restore(observation, TASK, 8000))[-1]
+    last = list(dnp([torch.ones(2, 4000)] * 5, filter=kind).restore(Problem(observation, TASK, 8000)))[-1]
     assert torch.allclose(last.estimate, observation, atol=1e-4)
 
 
 def test_silent_outputs_do_no_harm():
     silence, noise = torch.zeros(1, 4000), torch.randn(1, 4000)
     outputs = [silence] * 4 + [noise, silence, noise]
-    for iterate in dnp(outputs, filter="lsa").restore(torch.randn(1, 4000), TASK, 8000):
+    for iterate in dnp(outputs, filter="lsa").restore(Problem(torch.randn(1, 4000), TASK, 8000)):
         assert iterate.estimate.isfinite().all()
 
 
 def test_it_wraps_a_deep_prior():
     method = DNP(prior(steps=4), warm_up=2)
     observation = torch.randn(2, 3000)
-    iterates = list(method.restore(observation, TASK, 16000))
+    iterates = list(method.restore(Problem(observation, TASK, 16000)))
     assert [iterate.step for iterate in iterates] == [0, 1, 2, 3, 4]
     assert all(iterate.estimate.shape == (2, 3000) for iterate in iterates)
     assert method.facts["n_parameters"] > 1000
-    again = list(DNP(prior(steps=4), warm_up=2).restore(observation, TASK, 16000))
+    again = list(DNP(prior(steps=4), warm_up=2).restore(Problem(observation, TASK, 16000)))
     assert torch.equal(iterates[-1].estimate, again[-1].estimate)
 
 
 def test_tasks_and_clips_that_it_is_not_for(outputs):
     with pytest.raises(ValueError, match="dnp filters an observation of all of the sound: take task=denoise"):
-        dnp(outputs).restore(torch.randn(1, 4000), Inpainting(n_gaps=1).at(8000, 4000, torch.Generator()), 8000)
+        dnp(outputs).restore(Problem(torch.randn(1, 4000), Inpainting(n_gaps=1).at(8000, 4000, torch.Generator()), 8000))
     with pytest.raises(ValueError, match="shorter than one STFT frame"):
-        dnp(outputs).restore(torch.randn(1, 40), TASK, 8000)
+        dnp(outputs).restore(Problem(torch.randn(1, 40), TASK, 8000))
 
 
 @pytest.mark.parametrize(

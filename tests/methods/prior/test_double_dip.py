@@ -9,6 +9,7 @@ from dap.dsp.signals import tones
 from dap.layers.convolution import Conv2d
 from dap.losses.elementwise import l2
 from dap.methods.prior.double_dip import DoubleDIP, masks
+from dap.methods.problem import Problem
 from dap.metrics.separation import separation_scores
 from dap.models.latents.striped import StripedLatent
 from dap.models.spectrogram_unet import SpectrogramUNet
@@ -44,7 +45,7 @@ def test_two_tones_are_taken_apart(two_tones):
     pytest.importorskip("fast_bss_eval")
     task = Separation()
     mixture = task.observe(two_tones)
-    *_, last = double_dip(steps=48).restore(mixture, task, 4000)
+    *_, last = double_dip(steps=48).restore(Problem(mixture, task, 4000))
     estimate = task.align(task.finish(last.estimate, mixture), two_tones)
     before = separation_scores(mixture.expand(2, -1), two_tones[:, 0], permute=False)
     after = separation_scores(estimate[:, 0], two_tones[:, 0], permute=False)
@@ -54,7 +55,7 @@ def test_two_tones_are_taken_apart(two_tones):
 @pytest.mark.parametrize(("n_sources", "n_channels"), [(2, 1), (3, 2)])
 def test_estimates_sum_to_the_mixture(n_sources, n_channels):
     mixture = torch.randn(n_channels, 1501)
-    for iterate in double_dip(n_sources=n_sources).restore(mixture, Separation(n_sources), 4000):
+    for iterate in double_dip(n_sources=n_sources).restore(Problem(mixture, Separation(n_sources), 4000)):
         assert iterate.estimate.shape == (n_sources, n_channels, 1501)
         assert torch.allclose(iterate.estimate.sum(0), mixture, atol=1e-5)
 
@@ -71,10 +72,10 @@ def test_masks_lie_in_0_to_1_and_sum_to_1():
 
 def test_a_fit_that_stopped_goes_on_bit_for_bit(two_tones):
     mixture = two_tones.sum(0)
-    whole = list(double_dip(steps=5).restore(mixture, Separation(), 4000))
-    iterates = double_dip(steps=5).restore(mixture, Separation(), 4000)
+    whole = list(double_dip(steps=5).restore(Problem(mixture, Separation(), 4000)))
+    iterates = double_dip(steps=5).restore(Problem(mixture, Separation(), 4000))
     state = [next(iterates) for _ in range(3)][-1].state()
-    rest = list(double_dip(steps=5).resume(state, mixture, Separation(), 4000))
+    rest = list(double_dip(steps=5).resume(state, Problem(mixture, Separation(), 4000)))
     assert [iterate.step for iterate in rest] == [3, 4, 5]
     assert all(torch.equal(one.estimate, other.estimate) for one, other in zip(rest, whole[3:], strict=True))
 
@@ -104,4 +105,4 @@ def test_wrong_settings(settings, message):
 
 def test_silence():
     with pytest.raises(ValueError, match="the mixture is silent"):
-        double_dip().restore(torch.zeros(1, 2000), Separation(), 4000)
+        double_dip().restore(Problem(torch.zeros(1, 2000), Separation(), 4000))

@@ -12,6 +12,7 @@ from dap.layers.convolution import Conv2d
 from dap.losses.elementwise import l2
 from dap.methods.prior.deep_prior import DeepPrior
 from dap.methods.prior.windowed import Windowed
+from dap.methods.problem import Problem
 from dap.methods.stopping import Discrepancy, Fixed, Oracle
 from dap.models.latents.latent import Latent
 from dap.models.spectrogram_unet import SpectrogramUNet
@@ -48,7 +49,7 @@ def noisy_tone(n_samples: int = 3100, n_channels: int = 1) -> torch.Tensor:
 @pytest.mark.parametrize("shape", [(3100, 1), (3100, 2), (1000, 1), (700, 1)])
 def test_as_long_as_the_observation_and_every_window_restored(shape):
     observation = noisy_tone(*shape)
-    iterates = list(windowed().restore(observation, NOISY, RATE))
+    iterates = list(windowed().restore(Problem(observation, NOISY, RATE)))
     assert [iterate.step for iterate in iterates] == list(range(len(iterates)))
     assert len(iterates) == (5 if shape[0] == 3100 else 2)
     assert torch.equal(iterates[0].estimate, observation)
@@ -58,9 +59,9 @@ def test_as_long_as_the_observation_and_every_window_restored(shape):
 
 def test_what_learns_nothing_is_the_deep_prior_on_each_window():
     observation = noisy_tone()
-    *_, joined = windowed(learning=0.0).restore(observation, NOISY, RATE)
+    *_, joined = windowed(learning=0.0).restore(Problem(observation, NOISY, RATE))
     for start in (0, 800):  # 1000 samples each; 140 at the borders go over into the neighbours
-        *_, alone = prior().restore(observation[:, start : start + 1000], NOISY, RATE)
+        *_, alone = prior().restore(Problem(observation[:, start : start + 1000], NOISY, RATE))
         inside = slice(start + 140, start + 860)
         assert torch.equal(joined.estimate[:, inside], alone.estimate[:, 140:860])
 
@@ -71,7 +72,7 @@ def test_the_first_weights_move_towards_the_last(learning):
     observation = noisy_tone()
 
     def second_loss(learning: float) -> float:
-        iterates = windowed(steps=6, learning=learning).restore(observation, NOISY, RATE)
+        iterates = windowed(steps=6, learning=learning).restore(Problem(observation, NOISY, RATE))
         return list(itertools.islice(iterates, 3))[2].loss
 
     assert second_loss(learning) < second_loss(learning - 0.5)  # 0.81 to 0.93 of it over seven seeds
@@ -79,7 +80,7 @@ def test_the_first_weights_move_towards_the_last(learning):
 
 def test_a_second_pass_restores_each_window_again():
     method = windowed(steps=3, passes=2)
-    first_pass, last = list(method.restore(noisy_tone(), NOISY, RATE))[4::4]
+    first_pass, last = list(method.restore(Problem(noisy_tone(), NOISY, RATE)))[4::4]
     assert len(method.facts["steps_by_window"]) == 8
     assert last.loss < first_pass.loss  # 0.93 to 0.96 of it over seven seeds
     assert not torch.equal(first_pass.estimate, last.estimate)
@@ -87,7 +88,7 @@ def test_a_second_pass_restores_each_window_again():
 
 def test_each_window_stops_by_its_own_rule():
     method = windowed(steps=200, stopping=Discrepancy(), learning=0.5)
-    list(method.restore(noisy_tone(), NOISY, RATE))
+    list(method.restore(Problem(noisy_tone(), NOISY, RATE)))
     assert all(0 < steps < 200 for steps in method.facts["steps_by_window"])
 
 
@@ -95,11 +96,11 @@ def test_each_window_stops_by_its_own_rule():
 def test_it_goes_on_with_the_same_bits(stopped_after):
     observation = noisy_tone()
     method = windowed(passes=2)
-    whole = list(method.restore(observation, NOISY, RATE))
-    iterates = windowed(passes=2).restore(observation, NOISY, RATE)
+    whole = list(method.restore(Problem(observation, NOISY, RATE)))
+    iterates = windowed(passes=2).restore(Problem(observation, NOISY, RATE))
     state = list(itertools.islice(iterates, stopped_after + 1))[-1].state()
     other = windowed(passes=2)
-    rest = list(other.resume(state, observation, NOISY, RATE))
+    rest = list(other.resume(state, Problem(observation, NOISY, RATE)))
     assert [iterate.step for iterate in rest] == list(range(stopped_after + 1, 9))
     assert torch.equal(rest[-1].estimate, whole[-1].estimate)
     assert other.facts == method.facts
@@ -108,7 +109,7 @@ def test_it_goes_on_with_the_same_bits(stopped_after):
 def test_silence_stays_silent_and_teaches_nothing():
     observation = torch.cat([torch.zeros(1, 1000), noisy_tone(1000)], dim=-1)
     method = windowed()
-    *_, last = method.restore(observation, NOISY, RATE)
+    *_, last = method.restore(Problem(observation, NOISY, RATE))
     assert method.facts["steps_by_window"][0] == 0
     assert not last.estimate[:, :800].any()
     assert last.estimate[:, 1200:].any()
@@ -117,7 +118,7 @@ def test_silence_stays_silent_and_teaches_nothing():
 def test_gaps_in_any_window_are_filled():
     task = Inpainting(gaps=[[0.1, 0.12], [0.6, 0.62]]).at(RATE, 3100, None)
     observation = task.observe(noisy_tone())
-    *_, last = windowed(steps=80).restore(observation, task, RATE)
+    *_, last = windowed(steps=80).restore(Problem(observation, task, RATE))
     finished = task.finish(last.estimate, observation)
     known = task.weight == 1
     assert torch.allclose(finished[:, known], observation[:, known], atol=1e-6)
@@ -129,7 +130,7 @@ def test_what_was_clipped_is_free_beyond_its_level_in_each_window():
     reference = tones([500.0, 750.0], 3100, RATE)[None]
     task = Clipping(level=0.5).at(RATE, 3100, None)
     observation = task.degrade(reference, torch.Generator())
-    *_, last = windowed(steps=240).restore(observation, task, RATE)
+    *_, last = windowed(steps=240).restore(Problem(observation, task, RATE))
     finished = task.finish(last.estimate, observation)
     for part in (slice(0, 1000), slice(1000, 2000), slice(2000, 3100)):
         assert (finished - reference)[:, part].square().mean() < 0.95 * (observation - reference)[:, part].square().mean()
@@ -147,4 +148,4 @@ def test_bad_settings_are_refused():
             windowed(**wrong)
     task = SuperResolution(factor=2).at(RATE, 3100, None)
     with pytest.raises(ValueError, match="SuperResolution"):
-        windowed().restore(noisy_tone(), task, RATE)
+        windowed().restore(Problem(noisy_tone(), task, RATE))

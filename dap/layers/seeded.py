@@ -1,10 +1,11 @@
-"""Weights drawn from a seed, though networks draw from torch's one generator that a whole program shares."""
+"""Weights drawn from a seed and counted, though networks draw from torch's one generator that a whole program shares."""
 
 from collections.abc import Iterator
 import contextlib
 import threading
 
 import torch
+from torch import nn
 
 _ONE_AT_A_TIME = threading.Lock()
 
@@ -25,3 +26,12 @@ def seeded(seed: int) -> Iterator[None]:
     with _ONE_AT_A_TIME, torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         yield
+
+
+def count_weights(network: nn.Module) -> int:
+    """How many numbers a network learns.
+
+    >>> count_weights(nn.Linear(3, 2))
+    8
+    """
+    return sum(weight.numel() for weight in network.parameters())

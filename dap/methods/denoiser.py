@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from torch import Tensor
 
-from dap.methods.iterate import Iterate
+from dap.methods.iterate import Facts, Iterate
 from dap.methods.method import Method
 from dap.methods.problem import Problem
 
@@ -24,8 +24,9 @@ class Denoiser(Method):
             raise ValueError(
                 f"{name} restores noise; the task {other} is something else: use denoise, quantization or a chain of both"
             )
-        return iter([Iterate(0, None, self.denoise(problem))])
+        estimate, facts = self.denoise(problem)
+        return iter([Iterate(0, None, estimate, facts=facts)])
 
     @abstractmethod
-    def denoise(self, problem: Problem) -> Tensor:
-        """The estimate, (channel, time) as the observation."""
+    def denoise(self, problem: Problem) -> tuple[Tensor, Facts]:
+        """The estimate, (channel, time) as the observation, and the facts."""

@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import Any
 
 from torch import Tensor
 
@@ -11,21 +10,18 @@ from dap.methods.problem import Problem
 
 
 class Method(ABC):
-    """A way to restore a sound. A classical method gives one estimate, a fit one an update.
+    """A way to restore sounds: settings alone, so that it may be used again, and by several at once. What it finds out about a
+    sound travels with the iterates. A classical method gives one estimate, a fit one an update.
 
     Attributes:
         blind: whether it restores without the reference; False says "oracle" in every table.
         n_iterates: how many iterates `restore` yields, at most.
         threaded: whether it computes enough at a time for several threads to pay: networks do, filters do not.
-        facts: what run.json says about the method at this clip.
     """
 
     blind = True
     n_iterates = 1
     threaded = False
-
-    def __init__(self) -> None:
-        self.facts: dict[str, Any] = {}
 
     @abstractmethod
     def restore(self, problem: Problem) -> Iterator[Iterate]:

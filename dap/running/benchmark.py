@@ -92,13 +92,14 @@ def _measure_fit(configs: Path, overrides: list[str], steps: int) -> FitCost:
     cfg, parts = _configured(configs, overrides)
     clip, task, observation = observe_clip(parts, parts.data[0])
     iterates = parts.method.restore(Problem(observation, task, clip.sample_rate))
-    times = []
-    for _ in itertools.islice(iterates, steps + 2):  # the first iterate is the untouched network's
+    times, facts = [], {}
+    for iterate in itertools.islice(iterates, steps + 2):  # the first iterate is the untouched network's
         _wait(cfg.device)
         times.append(time.perf_counter())
+        facts = iterate.facts
     seconds = statistics.median(later - earlier for earlier, later in itertools.pairwise(times[1:]))
     peak = torch.cuda.max_memory_allocated() if cfg.device == "cuda" else _resident_peak()
-    return FitCost(seconds, peak, parts.method.facts["n_parameters"])
+    return FitCost(seconds, peak, facts["n_parameters"])
 
 
 # From this distance on a gradient is wrong: in bfloat16 0.5 was seen (skip_unet, whose norms amplify); a gradient of 0 has 1.

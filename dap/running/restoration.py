@@ -111,7 +111,7 @@ class Restoration:
             if state is not None:
                 judge.load_state_dict(state[name])
 
-        facts = {**facts_of(self.parts), "identity": self.identity, **task.facts, **method.facts}
+        facts = {**facts_of(self.parts), "identity": self.identity, **task.facts, **({} if state is None else state["facts"])}
         earlier = None if state is None else state["record"]
         record = self.record = RunFolder(folder, self.clip, self.observation, facts, task.missing, self.parts.tracker, earlier)
         with failure_told(record.write_status, self.interruption):
@@ -135,11 +135,12 @@ class Restoration:
         def save(iterate: Iterate) -> None:
             if iterate.state is not None:
                 judges = {name: judge.state_dict() for name, judge in self._judges().items()}
-                record.save_checkpoint({"method": iterate.state(), **judges})
+                record.save_checkpoint({"method": iterate.state(), "facts": iterate.facts, **judges})
 
         bar: dict[str, Any] = {"total": last + 1, "initial": record.steps_done, "unit": "step"}
         with Following(iterates, save, settings["checkpoint_seconds"], self.interruption, **bar) as following:
             for iterate in following:
+                record.facts.update(iterate.facts)
                 self.rule.update(iterate.step, iterate.estimate)
                 estimate = self._finished(iterate.estimate)
                 if self.oracle is not None:
@@ -158,7 +159,6 @@ class Restoration:
         if self.rule.estimate is None:
             self.give_up(failure or "the stopping rule chose no iterate")
             raise FloatingPointError(failure or "the stopping rule chose no iterate")
-        record.facts.update(self.parts.method.facts)  # what became known on the way
         restored = self._finished(self.rule.estimate)
         residual = self.observation - self.task.observe(restored)
         return record.finish(self.parts.rule_name, self.rule, self.oracle, restored, failure, residual)

@@ -51,7 +51,7 @@ def train_separator(parts: Parts, method: MixAndSeparate) -> None:
         state = None if parts.settings["restart"] else read_checkpoint(folder, digest)
         write_whole(folder / "training.json", json.dumps(facts, indent=2, default=str) + "\n")
         rows = _train(method, data, update, folder, digest, state, parts.settings["checkpoint_seconds"])
-    method.facts |= {
+    method.training |= {
         "trained": str(folder),
         "epochs": len(rows),
         **{f"training_{name}": rows[-1][name] for name in _COLUMNS[1:]},

@@ -108,7 +108,7 @@ class Training:
             "identity": self.identity,
             "trained": f"{facts['system']} for {facts['task']}",
             **{name: value for name, value in facts.items() if name not in ("task", "system", "method", "steps")},
-            **self.method.facts,
+            "n_parameters": self.method.n_weights,
             "epochs": self.method.epochs,
             "files": shared,
             "sample_rate": self.sample_rate,

@@ -12,6 +12,7 @@ from dap.dsp.noise_density import NoiseDensity, blind_noise_density
 from dap.dsp.two_way_snr import two_way_prior_snr
 from dap.methods.classical.spectral_filter import frame_stft
 from dap.methods.denoiser import Denoiser
+from dap.methods.iterate import Facts
 from dap.methods.problem import Problem
 
 _NOISE_SECONDS = 0.032  # frames that the noise is looked for in
@@ -83,13 +84,12 @@ class FilterBank(Denoiser):
         self.ridge, self.coloured_ridge = ridge, coloured_ridge
         self.noise_std, self.seed = noise_std, seed
 
-    def denoise(self, problem: Problem) -> Tensor:
-        """The estimate, (channel, time)."""
+    def denoise(self, problem: Problem) -> tuple[Tensor, Facts]:
+        """The estimate, (channel, time), and the facts."""
         observation, task, sample_rate = problem.observation, problem.task, problem.sample_rate
         known = self.noise_std if self.noise_std is not None else task.known_noise_std(observation)
-        self.facts = {"noise_std": 0.0}
         if known == 0 or not observation.any():  # nothing to take away
-            return observation.clone()
+            return observation.clone(), {"noise_std": 0.0}
         axes = _principal_axes(observation)  # (axis, channel)
         turned = axes @ observation
         stft = frame_stft(_NOISE_SECONDS, sample_rate).to(observation.device)
@@ -97,12 +97,12 @@ class FilterBank(Denoiser):
         if self.refine and known is None:
             first = self._estimates(turned[None], noise, sample_rate).mean(0)[0]
             noise = noise.refined(turned, first, stft)
-        self.facts["noise"] = "white" if noise.white else "coloured"
-        self.facts["noise_std"] = math.sqrt(float(noise.density.mean()))
-        return axes.T @ self.mixture(turned, noise, sample_rate)
+        estimate, weights = self.mixture(turned, noise, sample_rate)
+        facts = {"noise_std": math.sqrt(float(noise.density.mean())), "noise": "white" if noise.white else "coloured"}
+        return axes.T @ estimate, {**facts, "weights": [round(float(weight), 3) for weight in weights.mean(-1)]}
 
-    def mixture(self, observation: Tensor, noise: NoiseDensity, sample_rate: int) -> Tensor:
-        """The estimate of least risk, (channel, time), the noise being known."""
+    def mixture(self, observation: Tensor, noise: NoiseDensity, sample_rate: int) -> tuple[Tensor, Tensor]:
+        """The estimate of least risk, (channel, time), the noise being known, and its weights, (filter, channel)."""
         probe = noise.draw(observation.shape[-1], torch.Generator().manual_seed(_PROBE + self.seed))
         both = torch.stack([observation, observation + STEP * probe])  # (2, channel, time)
         ridge = self.ridge if noise.white else self.coloured_ridge
@@ -111,8 +111,7 @@ class FilterBank(Denoiser):
         if self.chirp_seconds:
             estimates = torch.cat([estimates, self._chirps(both, mixed(estimates, weights), noise, sample_rate)])
             weights = mixing_weights(estimates, observation, probe, ridge)
-        self.facts["weights"] = [round(float(weight), 3) for weight in weights.mean(-1)]
-        return mixed(estimates, weights)[0]
+        return mixed(estimates, weights)[0], weights
 
     def _estimates(self, items: Tensor, noise: NoiseDensity, sample_rate: int) -> Tensor:
         """What each of the first filters makes of each item, (item, channel, time): (filter, item, channel, time)."""

@@ -55,9 +55,9 @@ class MixedFills(Method):
             raise ValueError("mixed_fills fills gaps: take task=inpainting")
         made = torch.stack(self._filled(problem))  # (fill, channel, time)
         weights = self._weights(observation, task, sample_rate).to(made)
-        self.facts["weights"] = [round(float(weight), 3) for weight in weights]
         mixed = torch.einsum("k,kct->ct", weights, made)  # (channel, time); rounded, as the weights' sum is
-        return iter([Iterate(0, None, mixed.where(task.missing.to(mixed.device), observation))])
+        facts = {"weights": [round(float(weight), 3) for weight in weights]}
+        return iter([Iterate(0, None, mixed.where(task.missing.to(mixed.device), observation), facts=facts)])
 
     def _weights(self, observation: Tensor, task: Inpainting, sample_rate: int) -> Tensor:
         """(fill,), whose sum is 1."""

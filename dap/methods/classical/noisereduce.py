@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from dap.methods.denoiser import Denoiser
+from dap.methods.iterate import Facts
 from dap.methods.problem import Problem
 
 N_FFT = 1024  # samples in a frame, the package's default
@@ -46,18 +47,18 @@ class NoiseReduce(Denoiser):
             raise ValueError("NoiseReduce needs noisereduce: pip install 'dap[baselines]'") from error
         self.stationary, self.prop_decrease = stationary, prop_decrease
 
-    def denoise(self, problem: Problem) -> Tensor:
-        """The estimate, (channel, time)."""
+    def denoise(self, problem: Problem) -> tuple[Tensor, Facts]:
+        """The estimate, (channel, time), and the facts."""
         observation, sample_rate = problem.observation, problem.sample_rate
         from noisereduce import reduce_noise
 
         if observation.shape[-1] < N_FFT:
             raise ValueError(f"the clip has {observation.shape[-1]} samples, shorter than one frame of n_fft = {N_FFT}")
-        self.facts["noise_power"] = "whole clip" if self.stationary else "followed"
         channels = [
             reduce_noise(
                 channel, sample_rate, stationary=self.stationary, prop_decrease=self.prop_decrease, n_fft=N_FFT, use_tqdm=False
             )
             for channel in observation.cpu().double().numpy()
         ]
-        return torch.from_numpy(np.stack(channels)).to(observation)
+        facts = {"noise_power": "whole clip" if self.stationary else "followed"}
+        return torch.from_numpy(np.stack(channels)).to(observation), facts

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from dap.methods.classical.spectral_filter import check_frame_seconds, frame_stft
 from dap.methods.denoiser import Denoiser
+from dap.methods.iterate import Facts
 from dap.methods.problem import Problem
 
 
@@ -34,12 +35,12 @@ class OracleWiener(Denoiser):
         check_frame_seconds(frame_seconds)
         self.frame_seconds = frame_seconds
 
-    def denoise(self, problem: Problem) -> Tensor:
-        """The estimate, (channel, time)."""
+    def denoise(self, problem: Problem) -> tuple[Tensor, Facts]:
+        """The estimate, (channel, time), and the facts."""
         observation, sample_rate, reference = problem.observation, problem.sample_rate, problem.reference
         if reference is None:
             raise ValueError("OracleWiener makes its gain from the reference, and a clip that is damaged already has none")
         stft = frame_stft(self.frame_seconds, sample_rate).to(observation.device)
         sound, noise = (stft.analysis(part).abs().double().square() for part in (reference, observation - reference))
         gain = sound / (sound + noise).clamp(min=torch.finfo(torch.float64).tiny)  # (channel, n_freq, n_frames)
-        return stft.synthesis(stft.analysis(observation) * gain.to(observation), observation.shape[-1])
+        return stft.synthesis(stft.analysis(observation) * gain.to(observation), observation.shape[-1]), {}

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator
 import copy
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -10,7 +9,7 @@ from torch import Tensor
 from dap.audio.windows import Layout, by_windows
 from dap.methods.classical.declip import Declip
 from dap.methods.classical.filter_bank import FilterBank, facts_of_windows
-from dap.methods.iterate import Iterate
+from dap.methods.iterate import Facts, Iterate
 from dap.methods.method import Method
 from dap.methods.problem import Problem
 from dap.tasks.chain import Chain
@@ -87,8 +86,8 @@ class Restore(Method):
 
     def restore(self, problem: Problem) -> Iterator[Iterate]:
         """The one estimate, made at once. What the facts say of noise and weights is of the recording, not of one window."""
-        self.facts = {"quality": self.quality}
-        return iter([Iterate(0, None, self._restored(problem))])
+        estimate, facts = self._restored(problem)
+        return iter([Iterate(0, None, estimate, facts={"quality": self.quality, **facts})])
 
     def denoised(
         self, blocks: Iterable[Tensor], sample_rate: int, n_samples: int, around: Callable[[Process], Process] | None = None
@@ -101,23 +100,27 @@ class Restore(Method):
             n_samples: of each channel: a stream shorter than a window is one.
             around: makes of what restores a window, (channel, time), what does so and keeps it.
         """
-        return self._by_windows(blocks, Denoise(noise_std=0.0), sample_rate, n_samples, around)
+        return self._by_windows(blocks, Denoise(noise_std=0.0), sample_rate, n_samples, [], around)
 
-    def _restored(self, problem: Problem) -> Tensor:
+    def _restored(self, problem: Problem) -> tuple[Tensor, Facts]:
         observation, task, sample_rate = problem.observation, problem.task, problem.sample_rate
         if isinstance(task, Chain):
+            facts: Facts = {}
             for stage in reversed(task.tasks):
-                observation = stage.finish(self._restored(Problem(observation, stage, sample_rate)), observation)
-            return observation
+                estimate, found = self._restored(Problem(observation, stage, sample_rate))
+                observation, facts = stage.finish(estimate, observation), facts | found
+            return observation, facts
         if isinstance(task, Inpainting):
-            return self._last(self.prior if self.quality == "best" else self.gaps, problem)
+            return _last(self.prior if self.quality == "best" else self.gaps, problem)
         if isinstance(task, SuperResolution):
-            return self._last(self.band, problem)
+            return _last(self.band, problem)
         if isinstance(task, Quantization):
-            return self._last(self.levels, problem)
+            return _last(self.levels, problem)
         if not task.identity and not isinstance(task, Clipping):
             raise ValueError(f"restore knows no way to restore {type(task).__name__}: take another method")
-        return torch.cat(list(self._by_windows([observation], task, sample_rate, observation.shape[-1])), dim=-1)
+        windows: list[Facts] = []
+        blocks = list(self._by_windows([observation], task, sample_rate, observation.shape[-1], windows))
+        return torch.cat(blocks, dim=-1), facts_of_windows(windows)
 
     def _by_windows(
         self,
@@ -125,24 +128,24 @@ class Restore(Method):
         task: Task,
         sample_rate: int,
         n_samples: int,
+        facts: list[Facts],
         around: Callable[[Process], Process] | None = None,
     ) -> Iterator[Tensor]:
-        facts: list[dict[str, Any]] = []
+        """The restored blocks; ``facts`` gets those of each window that the filters had."""
 
         def process(window: Tensor) -> Tensor:
             if isinstance(task, Clipping):
-                return self._last(self.tops, Problem(window, task, sample_rate))
+                return self.tops.estimate(Problem(window, task, sample_rate))
             if self.declip and isinstance(task, Denoise):
                 window = self.tops.declipped(window, sample_rate)
-            estimate = self.filters.estimate(Problem(window, task, sample_rate))
-            facts.append(self.filters.facts)
+            estimate, found = _last(self.filters, Problem(window, task, sample_rate))
+            facts.append(found)
             return estimate
 
         layout = self.layout.samples(sample_rate, n_samples)
         yield from by_windows(blocks, process if around is None else around(process), *layout)
-        self.facts |= facts_of_windows(facts)
 
-    def _last(self, method: Method, problem: Problem) -> Tensor:
-        estimate = method.estimate(problem)
-        self.facts |= method.facts
-        return estimate
+
+def _last(method: Method, problem: Problem) -> tuple[Tensor, Facts]:
+    *_, iterate = method.restore(problem)
+    return iterate.estimate, iterate.facts

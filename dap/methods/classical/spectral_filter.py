@@ -8,6 +8,7 @@ from torch import Tensor
 from dap.dsp.noise_power import NoisePower
 from dap.dsp.stft import STFT
 from dap.methods.denoiser import Denoiser
+from dap.methods.iterate import Facts
 from dap.methods.problem import Problem
 
 
@@ -51,8 +52,8 @@ class SpectralFilter(Denoiser):
         check_frame_seconds(frame_seconds)
         self.noise, self.frame_seconds = NoisePower(noise, noise_std, lead_samples), frame_seconds
 
-    def denoise(self, problem: Problem) -> Tensor:
-        """The estimate, (channel, time).
+    def denoise(self, problem: Problem) -> tuple[Tensor, Facts]:
+        """The estimate, (channel, time), and the facts.
 
         Raises:
             ValueError: a clip shorter than a frame or the lead, a noise that nobody knows.
@@ -61,10 +62,10 @@ class SpectralFilter(Denoiser):
         stft = frame_stft(self.frame_seconds, sample_rate).to(observation.device)
         spec = stft.analysis(observation)  # (channel, n_freq, n_frames)
         noise = self.noise.of(observation, stft, task.known_noise_std(observation))
-        self.facts["noise_power"] = self.noise.kind
-        self.facts["noise_std"] = math.sqrt(float(noise.mean() / stft.window.square().sum()))
+        noise_std = math.sqrt(float(noise.mean() / stft.window.square().sum()))
         gain = self.gain(spec.abs().double().square(), noise)
-        return stft.synthesis(spec * gain.to(observation), observation.shape[-1])
+        estimate = stft.synthesis(spec * gain.to(observation), observation.shape[-1])
+        return estimate, {"noise_power": self.noise.kind, "noise_std": noise_std}
 
     @abstractmethod
     def gain(self, power: Tensor, noise: Tensor) -> Tensor:

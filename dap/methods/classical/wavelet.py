@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from dap.methods.denoiser import Denoiser
+from dap.methods.iterate import Facts
 from dap.methods.problem import Problem
 
 
@@ -92,8 +93,8 @@ class Wavelet(Denoiser):
             raise ValueError(f"wavelet must be a discrete one of PyWavelets, such as sym8, got {wavelet!r}")
         self.wavelet, self.threshold, self.noise_std, self.levels = pywt.Wavelet(wavelet), threshold, noise_std, levels
 
-    def denoise(self, problem: Problem) -> Tensor:
-        """The estimate, (channel, time)."""
+    def denoise(self, problem: Problem) -> tuple[Tensor, Facts]:
+        """The estimate, (channel, time), and the facts."""
         observation = problem.observation
         import pywt
 
@@ -102,9 +103,9 @@ class Wavelet(Denoiser):
         levels = self.levels or max(1, highest - 3)
         if levels > highest:
             raise ValueError(f"the clip of {n_samples} samples allows {highest} levels of {self.wavelet.name}, not {levels}")
-        self.facts["noise_power"] = "finest details" if self.noise_std is None else "known"
         estimates = [self._shrink(channel, levels) for channel in observation.cpu().double().numpy()]
-        return torch.from_numpy(np.stack(estimates)).to(observation)
+        facts = {"noise_power": "finest details" if self.noise_std is None else "known"}
+        return torch.from_numpy(np.stack(estimates)).to(observation), facts
 
     def _shrink(self, waveform: np.ndarray, levels: int) -> np.ndarray:
         """One channel, (time,)."""

@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 from dap.dsp.stft import STFT
 from dap.layers.precision import map_layout
-from dap.layers.seeded import seeded
-from dap.methods.iterate import Iterate
+from dap.layers.seeded import count_weights, seeded
+from dap.methods.iterate import Facts, Iterate
 from dap.methods.learned.mask_update import MaskUpdate, mask_of
 from dap.methods.method import Method
 from dap.methods.problem import Problem
@@ -73,6 +73,7 @@ class MixAndSeparate(Method):
         self.device, self.seed = torch.device(device), seed
         self.network: nn.Module | None = None
         self.sample_rate: int | None = None  # that it was trained at, Hz
+        self.training: Facts = {}  # the facts of what it was trained by
 
     def update(self, n_samples: int, sample_rate: int) -> MaskUpdate:
         """The network from random weights, and how it is trained on excerpts of ``n_samples``."""
@@ -82,7 +83,7 @@ class MixAndSeparate(Method):
         layout = map_layout(self.device, self.precision == "bfloat16")
         self.network = network.to(self.device).to(memory_format=layout)  # type: ignore[call-overload]
         self.sample_rate = sample_rate
-        self.facts["n_parameters"] = sum(weight.numel() for weight in network.parameters())
+        self.training = {"n_parameters": count_weights(network)}
         return MaskUpdate(self.network, self.stft.to(self.device), self.optimizer, self.loss, self.weighted, self.precision)
 
     def restore(self, problem: Problem) -> Iterator[Iterate]:
@@ -97,4 +98,4 @@ class MixAndSeparate(Method):
             mixture = self.stft.analysis(observation.to(self.device))  # (C, F, T)
             target = self.stft.synthesis(mask_of(self.network, mixture, self.precision) * mixture, observation.shape[-1])
         estimate = target.to(observation.device)
-        yield Iterate(0, None, torch.stack([estimate, observation - estimate]))
+        yield Iterate(0, None, torch.stack([estimate, observation - estimate]), facts=dict(self.training))

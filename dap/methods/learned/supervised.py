@@ -9,7 +9,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from dap.audio.windows import by_windows
 from dap.dsp.representation import Representation
-from dap.layers.seeded import seeded
+from dap.layers.seeded import count_weights, seeded
 from dap.losses.term import Term, evaluating
 from dap.methods.iterate import Iterate
 from dap.methods.learned.adversarial import Adversarial
@@ -155,6 +155,7 @@ class Supervised(Method):
         self.fade = round(fade * min(hop, window - hop))  # samples
         self.precision, self.device, self.seed = precision, torch.device(device), seed
         self.restorer: Restorer | None = None
+        self.n_weights = 0  # of the network, once it is built
         self.refines = True  # by the discriminator, where that is asked for at all
 
     @property
@@ -180,7 +181,7 @@ class Supervised(Method):
                 self.collaborative.find_block(restorer)
             for term in (self.gan, self.feature_loss):
                 term.build(1, self.window, self.device)
-        self.facts["n_parameters"] = sum(weight.numel() for weight in network.parameters())
+        self.n_weights = count_weights(network)
         self.restorer = restorer
         return restorer
 
@@ -204,7 +205,7 @@ class Supervised(Method):
         """One estimate, (channel, time)."""
         observation = problem.observation
         estimate = torch.cat(list(self.restored([observation])), dim=-1)
-        yield Iterate(0, None, estimate)
+        yield Iterate(0, None, estimate, facts={"n_parameters": self.n_weights})
 
     def restored(self, blocks: Iterable[Tensor], at_once: int = 32) -> Iterator[Tensor]:
         """A stream, (channel, some samples) after another, restored: as long as it was, in bounded memory.

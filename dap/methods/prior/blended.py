@@ -54,7 +54,6 @@ class Blended(Fitting):
         fill = self.fill.estimate(problem)
         fill_of_hidden = self.fill.estimate(begun)[..., hidden]
         iterates = self.fit.restore(begun) if state is None else self.fit.resume(state, begun)
-        self.facts = self.fit.facts
 
         def blended() -> Iterator[Iterate]:
             for iterate in iterates:

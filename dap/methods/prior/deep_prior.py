@@ -1,7 +1,6 @@
 """The deep prior: fit a randomly initialised network to the observation; the iterates are the restorations."""
 
 from collections.abc import Callable, Iterator
-import copy
 
 import torch
 from torch import Tensor, nn
@@ -9,7 +8,7 @@ from torch.optim.lr_scheduler import StepLR
 
 from dap.dsp.representation import Representation
 from dap.layers.precision import map_layout
-from dap.layers.seeded import seeded
+from dap.layers.seeded import count_weights, seeded
 from dap.losses.multi_resolution import multi_resolution_stft
 from dap.methods.iterate import Iterate, State
 from dap.methods.method import Method
@@ -41,10 +40,6 @@ class DeepPrior(Fitting):
         precision: of the network's convolutions and products (`dap.layers.precision.compute`).
         device: where the network runs.
         seed: of the weights, the latent and its perturbation. The same on every device.
-
-    Attributes:
-        first_weights: that a fit is to begin with, a network's ``state_dict``; None: random ones.
-        begun_with: those that the last fit began with.
 
     Raises:
         ValueError: settings out of range.
@@ -93,10 +88,19 @@ class DeepPrior(Fitting):
         self.input_noise_std, self.output_ema, self.target_rms = input_noise_std, output_ema, target_rms
         self.stft_loss_weight, self.unobserved_weight, self.guide = stft_loss_weight, unobserved_weight, guide
         self.precision, self.device, self.seed = precision, torch.device(device), seed
-        self.first_weights: State | None = None
-        self.begun_with: State = {}
 
-    def iterates(self, state: State | None, problem: Problem) -> Iterator[Iterate]:
+    def first_weights(self, problem: Problem) -> State:
+        """The random weights that the fit of a sound begins with."""
+        waveform = problem.observation[None].to(self.device)
+        target = self.representation.to(self.device).of(waveform).analysis(waveform)
+        latent = self.latent(tuple(target.shape[2:]), torch.Generator().manual_seed(self.seed))
+        return self._network(latent, target, None).state_dict()
+
+    def restore_from(self, weights: State, problem: Problem) -> Iterator[Iterate]:
+        """As `restore`, but of a network that begins with these weights, of its ``state_dict``, in place of random ones."""
+        return self.iterates(None, problem, weights)
+
+    def iterates(self, state: State | None, problem: Problem, weights: State | None = None) -> Iterator[Iterate]:
         """Build the network and yield the iterates of its fit: steps + 1 of them, on the observation's device.
 
         Raises:
@@ -113,7 +117,7 @@ class DeepPrior(Fitting):
         target = target / level
         generator = torch.Generator().manual_seed(self.seed)
         latent = self.latent(tuple(target.shape[2:]), generator).to(self.device)
-        network = self._random_network(latent, target)
+        network = self._network(latent, target, weights)
         if latent.ndim == 4:  # (1, channels, n_freq, n_frames): the layout decides how fast its convolutions and norms are
             layout = map_layout(self.device, self.precision == "bfloat16")
             network = network.to(memory_format=layout)  # type: ignore[call-overload]
@@ -140,7 +144,7 @@ class DeepPrior(Fitting):
         fit = self._fit(network, latent, objective)
         if state is not None:
             fit.load_state_dict(state["fit"])
-        self.facts["rollbacks"] = fit.rollbacks  # filled as it goes
+        n_weights = count_weights(network)
 
         def follow() -> Iterator[Iterate]:
             mean, weight = (torch.zeros_like(target), 0.0) if state is None else (state["mean"].to(target), state["weight"])
@@ -151,19 +155,18 @@ class DeepPrior(Fitting):
                 def state_here(mean: Tensor = mean, weight: float = weight) -> State:
                     return {"fit": fit.state_dict(), "mean": mean, "weight": weight}
 
-                yield Iterate(step, loss, synthesis(mean / weight)[0].to(observation.device), state_here)
+                facts = {"n_parameters": n_weights, "rollbacks": list(fit.rollbacks)}
+                yield Iterate(step, loss, synthesis(mean / weight)[0].to(observation.device), state_here, facts)
 
         return follow()
 
-    def _random_network(self, latent: Tensor, target: Tensor) -> nn.Module:
-        """From the latent to maps like the target's; the same weights on every device, and torch's own generator left alone."""
+    def _network(self, latent: Tensor, target: Tensor, weights: State | None) -> nn.Module:
+        """From the latent to maps like the target's; random weights are the same on every device."""
         with seeded(self.seed):
             size = tuple(target.shape[2:])
             network = self.network(in_channels=latent.shape[1], out_channels=target.shape[1], size=size)
-        if self.first_weights is not None:
-            network.load_state_dict(self.first_weights)
-        self.begun_with = copy.deepcopy(network.state_dict())
-        self.facts["n_parameters"] = sum(weight.numel() for weight in network.parameters())
+        if weights is not None:
+            network.load_state_dict(weights)
         return network.to(self.device)
 
     def _fit(self, network: nn.Module, latent: Tensor, objective: Callable[[Tensor], Tensor]) -> Fit:

@@ -9,7 +9,9 @@ from torch import Tensor, nn
 import torch.nn.functional as F
 
 from dap.dsp.resample import resample
+from dap.layers.seeded import count_weights
 from dap.methods.denoiser import Denoiser
+from dap.methods.iterate import Facts
 from dap.methods.problem import Problem
 
 RATE = 16000  # Hz, that the network was trained at
@@ -105,15 +107,15 @@ class DFL(Denoiser):
             load_weights(self.network, Path(weights).expanduser())
 
     @torch.no_grad()
-    def denoise(self, problem: Problem) -> Tensor:
-        """The estimate, (channel, time)."""
+    def denoise(self, problem: Problem) -> tuple[Tensor, Facts]:
+        """The estimate, (channel, time), and the facts."""
         observation, sample_rate = problem.observation, problem.sample_rate
         if self.network is None:
             raise ValueError("DFL needs weights, the path of a file with those of a trained network")
-        self.facts["n_parameters"] = sum(weight.numel() for weight in self.network.parameters())
         network = self.network.to(observation.device, observation.dtype)
         estimates = [network(channel[None, None])[0, 0] for channel in resample(observation, sample_rate, RATE)]
-        return resample(torch.stack(estimates), RATE, sample_rate)[..., : observation.shape[-1]]
+        estimate = resample(torch.stack(estimates), RATE, sample_rate)[..., : observation.shape[-1]]
+        return estimate, {"n_parameters": count_weights(self.network)}
 
 
 def load_weights(network: ContextAggregation, path: Path) -> None:

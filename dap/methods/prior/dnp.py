@@ -1,6 +1,7 @@
 """DNP: a fit's outputs fluctuate most where there is noise; this makes the mask that filters the observation."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -80,7 +81,6 @@ class DNP(Fitting):
         stft = self.stft.to(observation.device)
         noisy = stft.analysis(observation)  # (channel, n_freq, n_frames)
         iterates = self.fit.restore(problem) if state is None else self.fit.resume(state["fit"], problem)
-        self.facts = self.fit.facts
 
         def filtered() -> Iterator[Iterate]:
             fluctuation, previous = torch.zeros_like(noisy.abs()), None
@@ -98,7 +98,7 @@ class DNP(Fitting):
                 def state_here(iterate: Iterate = iterate, now: Tensor = fluctuation, last: Tensor = magnitude) -> State:
                     return {"fit": iterate.state and iterate.state(), "fluctuation": now, "previous": last}
 
-                yield Iterate(iterate.step, iterate.loss, estimate, state_here)
+                yield replace(iterate, estimate=estimate, state=state_here)
 
         return filtered()
 

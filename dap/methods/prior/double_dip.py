@@ -8,7 +8,7 @@ from torch import Tensor, nn
 import torch.nn.functional as F
 
 from dap.dsp.stft import STFT
-from dap.layers.seeded import seeded
+from dap.layers.seeded import count_weights, seeded
 from dap.methods.iterate import Iterate, State
 from dap.methods.prior.fit import Fit
 from dap.methods.prior.fitting import Fitting
@@ -114,7 +114,7 @@ class DoubleDIP(Fitting):
         fit = Fit(together, latent, objective, optimizer, self.steps, precision=self.precision)
         if state is not None:
             fit.load_state_dict(state["fit"])
-        self.facts["rollbacks"] = fit.rollbacks
+        n_weights = count_weights(together)
 
         def follow() -> Iterator[Iterate]:
             start = torch.zeros(self.n_sources, *target.shape[1:], device=self.device)
@@ -127,7 +127,8 @@ class DoubleDIP(Fitting):
                 def state_here(mean: Tensor = mean) -> State:
                     return {"fit": fit.state_dict(), "mean": mean}
 
-                yield Iterate(step, loss, sources.to(observation.device), state_here)
+                facts = {"n_parameters": n_weights, "rollbacks": list(fit.rollbacks)}
+                yield Iterate(step, loss, sources.to(observation.device), state_here, facts)
 
         return follow()
 
@@ -156,9 +157,7 @@ class DoubleDIP(Fitting):
                 self._turn(self.networks, index)(in_channels=latent.shape[1], out_channels=target.shape[1], size=size)
                 for index, latent in enumerate(latents)
             ]
-        together = _Together(made).to(self.device)
-        self.facts["n_parameters"] = sum(weight.numel() for weight in together.parameters())
-        return together
+        return _Together(made).to(self.device)
 
 
 class _Together(nn.Module):

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from dap.audio.windows import Layout, cut, join
-from dap.methods.iterate import Iterate, State
+from dap.methods.iterate import Facts, Iterate, State
 from dap.methods.prior.deep_prior import DeepPrior
 from dap.methods.prior.fitting import Fitting
 from dap.methods.problem import Problem
@@ -83,23 +83,27 @@ class Windowed(Fitting):
         def follow() -> Iterator[Iterate]:
             step, weights = (0, None) if state is None else (state["step"], state["weights"])
             restored = {} if state is None else {index: part.to(observation) for index, part in state["restored"].items()}
-            steps = self.facts["steps_by_window"] = [] if state is None else list(state["steps"])
+            steps: list[int] = [] if state is None else list(state["steps"])
+            found: Facts = {} if state is None else dict(state["found"])
 
             def so_far(step: int, loss: float | None) -> Iterate:
                 def state_here() -> State:
-                    return {"step": step, "weights": weights, "restored": dict(restored), "steps": list(steps)}
+                    kept = {"restored": dict(restored), "steps": list(steps), "found": dict(found)}
+                    return {"step": step, "weights": weights, **kept}
 
                 parts = ((placed[index][0], part) for index, part in restored.items())
                 finished = torch.cat([observation[..., :0], *join(parts, window, hop, fade)], dim=-1)
                 rest = observation[..., finished.shape[-1] :]
-                return Iterate(step, loss, torch.cat([finished, rest], dim=-1), state_here)
+                facts = {"steps_by_window": list(steps), **found}
+                return Iterate(step, loss, torch.cat([finished, rest], dim=-1), state_here, facts)
 
             if state is None:
                 yield so_far(0, None)
             for index in range(step, self.n_iterates - 1):
                 start, samples = placed[index % len(placed)]
                 part = task.part(start, start + window) if isinstance(task, Inpainting) else task
-                estimate, n_steps, loss, weights = self._restored(samples, part, sample_rate, weights)
+                estimate, n_steps, loss, weights, facts = self._restored(samples, part, sample_rate, weights)
+                found |= {name: value for name, value in facts.items() if name == "n_parameters"}  # the one of them all
                 restored[index % len(placed)] = estimate
                 steps.append(n_steps)
                 yield so_far(index + 1, loss)
@@ -108,24 +112,24 @@ class Windowed(Fitting):
 
     def _restored(
         self, samples: Tensor, task: Task, sample_rate: int, weights: Weights | None
-    ) -> tuple[Tensor, int, float | None, Weights | None]:
-        """One window's estimate, at which step, the loss there, and what the first weights become."""
+    ) -> tuple[Tensor, int, float | None, Weights | None, Facts]:
+        """One window's estimate, at which step, the loss there, what the first weights become, and the fit's facts."""
         if samples.square().mean() < _SILENT:
-            return samples, 0, 0.0, weights
+            return samples, 0, 0.0, weights, {}
         rule = copy.deepcopy(self.stopping)
         rule.start(task, samples, None)
-        self.fit.first_weights = weights
+        problem = Problem(samples, task, sample_rate)
+        begun = self.fit.first_weights(problem) if weights is None else weights
         losses = []
-        for iterate in self.fit.restore(Problem(samples, task, sample_rate)):
+        for iterate in self.fit.restore_from(begun, problem):
             losses.append(iterate.loss)
             rule.update(iterate.step, iterate.estimate)
             if rule.done:
                 break
         if rule.estimate is None or rule.step is None:
             raise FloatingPointError("the stopping rule chose no iterate")
-        self.facts["n_parameters"] = self.fit.facts["n_parameters"]
         assert iterate.state is not None
         last, moved = iterate.state()["fit"]["network"], {}
-        for name, first in self.fit.begun_with.items():  # a norm's count of batches is a whole number
+        for name, first in begun.items():  # a norm's count of batches is a whole number
             moved[name] = first.lerp(last[name], self.learning) if first.is_floating_point() else first
-        return rule.estimate, rule.step, losses[rule.step], moved
+        return rule.estimate, rule.step, losses[rule.step], moved, iterate.facts

@@ -26,8 +26,9 @@ def test_the_better_fill_has_the_weight(generator):
     sound = torch.sin(torch.arange(RATE) * 0.9)[None] + 0.001 * torch.randn(1, RATE, generator=generator)
     task = gaps(RATE, 0.3, 0.6)
     method = MixedFills([Interpolation("linear"), Autoregressive()], ridge=1e-3)
-    estimate = next(method.restore(Problem(task.observe(sound), task, RATE))).estimate
-    assert method.facts["weights"] == pytest.approx([0, 1], abs=0.1)
+    iterate = next(method.restore(Problem(task.observe(sound), task, RATE)))
+    estimate = iterate.estimate
+    assert iterate.facts["weights"] == pytest.approx([0, 1], abs=0.1)
     assert (estimate - sound).abs().max() < 0.1
     assert torch.equal(estimate[:, ~task.missing], sound[:, ~task.missing])
 

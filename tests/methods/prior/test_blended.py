@@ -23,12 +23,13 @@ class Off(Method):
 
     def __init__(self, truth: torch.Tensor, error: torch.Tensor) -> None:
         super().__init__()
-        self.truth, self.error, self.facts = truth, error, {"n_parameters": 7}
+        self.truth, self.error = truth, error
 
     def restore(self, problem):
         observation, task = problem.observation, problem.task
         assert not observation[..., task.missing].any(), "what is hidden is hidden"
-        return iter(Iterate(step, 0.5, self.truth + scale * self.error * task.missing) for step, scale in ((0, 3.0), (1, 1.0)))
+        errors = (scale * self.error * task.missing for scale in (3.0, 1.0))
+        return iter(Iterate(step, 0.5, self.truth + error, facts={"n": 7}) for step, error in enumerate(errors))
 
 
 @pytest.fixture
@@ -43,9 +44,9 @@ def task(generator):
 
 def restored(truth, task, fit_error, fill_error):
     method = Blended(Off(truth, fit_error), Off(truth, fill_error))
-    estimates = [iterate.estimate for iterate in method.restore(Problem(task.observe(truth), task, RATE))]
-    assert method.facts == {"n_parameters": 7}
-    return [snr(estimate[..., task.missing], truth[..., task.missing]) for estimate in estimates]
+    iterates = list(method.restore(Problem(task.observe(truth), task, RATE)))
+    assert all(iterate.facts == {"n": 7} for iterate in iterates)
+    return [snr(iterate.estimate[..., task.missing], truth[..., task.missing]) for iterate in iterates]
 
 
 def test_two_that_err_independently_are_better_together(truth, task, generator):

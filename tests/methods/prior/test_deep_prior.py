@@ -100,9 +100,8 @@ def test_a_task_that_observes_in_part_is_compared_through_its_observation():
 
 
 def test_the_number_of_parameters_is_told():
-    method = prior()
-    method.restore(Problem(torch.randn(1, 2000), Denoise(noise_std=0.1), 16000))
-    assert method.facts["n_parameters"] > 1000
+    iterate = next(prior().restore(Problem(torch.randn(1, 2000), Denoise(noise_std=0.1), 16000)))
+    assert iterate.facts["n_parameters"] > 1000
 
 
 @pytest.mark.parametrize(

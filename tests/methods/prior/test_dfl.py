@@ -77,10 +77,10 @@ def test_the_papers_network():
 def test_at_16_khz_it_is_the_network(network, tmp_path, generator):
     observation = torch.randn(2, 3001, generator=generator)
     method = DFL(saved(network, tmp_path / "weights.pt"), **SMALL)
-    estimate = next(method.restore(Problem(observation, TASK, 16000))).estimate
-    assert torch.allclose(estimate, network(observation[:, None])[:, 0], atol=1e-4)
-    assert not estimate.requires_grad
-    assert method.facts["n_parameters"] == sum(weight.numel() for weight in network.parameters())
+    iterate = next(method.restore(Problem(observation, TASK, 16000)))
+    assert torch.allclose(iterate.estimate, network(observation[:, None])[:, 0], atol=1e-4)
+    assert not iterate.estimate.requires_grad
+    assert iterate.facts["n_parameters"] == sum(weight.numel() for weight in network.parameters())
 
 
 @pytest.mark.parametrize(("rate", "n_samples"), [(16000, 1), (22050, 3001), (44100, 7)])

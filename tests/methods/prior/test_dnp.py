@@ -26,8 +26,9 @@ class Given(Method):
         self.outputs, self.n_iterates = outputs, len(outputs)
 
     def restore(self, problem):
-        self.facts["n_parameters"] = 7
-        return iter([Iterate(step, 1.0 / (step + 1), output) for step, output in enumerate(self.outputs)])
+        return iter(
+            [Iterate(step, 1.0 / (step + 1), output, facts={"n_parameters": 7}) for step, output in enumerate(self.outputs)]
+        )
 
 
 @pytest.fixture
@@ -103,7 +104,7 @@ def test_it_wraps_a_deep_prior():
     iterates = list(method.restore(Problem(observation, TASK, 16000)))
     assert [iterate.step for iterate in iterates] == [0, 1, 2, 3, 4]
     assert all(iterate.estimate.shape == (2, 3000) for iterate in iterates)
-    assert method.facts["n_parameters"] > 1000
+    assert iterates[-1].facts["n_parameters"] > 1000
     again = list(DNP(prior(steps=4), warm_up=2).restore(Problem(observation, TASK, 16000)))
     assert torch.equal(iterates[-1].estimate, again[-1].estimate)
 

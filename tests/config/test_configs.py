@@ -60,7 +60,11 @@ def test_every_experiment_builds(experiment):
         build(made["data"], "data")
 
 
-@pytest.mark.parametrize("folder", ["models", "tasks", "methods", "data", "layers/upsample", "record/trackers", "training"])
+FAMILIES = ["models", "models/latents", "models/discriminators", "tasks", "data", "layers/upsample", "record/trackers"]
+FAMILIES += ["methods", "methods/classical", "methods/prior", "methods/learned"]
+
+
+@pytest.mark.parametrize("folder", FAMILIES)
 def test_every_class_is_an_option_of_a_group(folder):
     text = "".join(path.read_text() for path in CONFIGS.rglob("*.yaml"))
     # what the others have in common
@@ -69,6 +73,9 @@ def test_every_class_is_an_option_of_a_group(folder):
         "task",
         "iterate",
         "method",
+        "problem",
+        "fit",
+        "train",
         "denoiser",
         "fitting",
         "spectral_filter",

@@ -296,10 +296,10 @@ def test_out_of_memory_tells_what_would_fit():
 def test_a_run_that_is_out_of_memory_fails_with_one_line(tmp_path, monkeypatch):
     restore = DeepPrior.restore
 
-    def too_long(method, observation, *rest):
-        if observation.shape[-1] > 2000:
+    def too_long(method, problem):
+        if problem.observation.shape[-1] > 2000:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB")
-        return restore(method, observation, *rest)
+        return restore(method, problem)
 
     monkeypatch.setattr(DeepPrior, "restore", too_long)
     choices = {"task": "denoise", "model": "harmonic", "size": "quick", "stopping": "discrepancy", "method": "deep_prior"}

@@ -107,8 +107,13 @@ def check_trust(trust: Sequence[str], overrides: Sequence[str]) -> None:
     for package in trust:
         if re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", package) is None:
             raise ValueError(f"trust: expected names of packages, got {package!r}")
-    if trust and not any(override.lstrip("+").startswith("trust=") for override in overrides):
+    if trust and not any(map(is_trust, overrides)):
         raise ValueError(f"trust: {', '.join(trust)} can be trusted on the command line alone: trust=[{','.join(trust)}]")
+
+
+def is_trust(override: str) -> bool:
+    """Whether it is the override of a command line that trusts packages."""
+    return override.lstrip("+").startswith("trust=")
 
 
 def _check_part(node: Any, key: str, trust: Sequence[str]) -> None:

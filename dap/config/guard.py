@@ -18,7 +18,7 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from dap.config.build import find_target
+from dap.config.build import find_target, is_trust
 from dap.config.config_source import install_sources
 
 # Of the launchers and sweepers Hydra itself takes only classes that are plugins; what their settings hold is Hydra's to make.
@@ -34,10 +34,10 @@ _ENVIRONMENT = re.compile(r"(OMP|MKL|OPENBLAS|NUMEXPR)_NUM_THREADS|CUDA_VISIBLE_
 class CheckedLoader(ConfigLoaderImpl):
     """Hydra's loader, which every composed configuration comes from: a run's, a sweep's, each job's in any process."""
 
-    def load_configuration(self, *args: Any, **named: Any) -> DictConfig:
+    def load_configuration(self, config_name: str | None, overrides: list[str], *args: Any, **named: Any) -> DictConfig:
         """Compose; HydraException where it cannot be, or asks for what it may not."""
         try:
-            cfg = super().load_configuration(*args, **named)
+            cfg = super().load_configuration(config_name, overrides, *args, **named)
         except HydraException:
             raise
         except RecursionError as error:
@@ -45,6 +45,10 @@ class CheckedLoader(ConfigLoaderImpl):
         except (ArithmeticError, AssertionError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             raise HydraException(f"the configuration cannot be composed: {error!r}") from error
         check(cfg)
+        told = [*cfg.hydra.overrides.task, *cfg.hydra.overrides.hydra]  # a file may put some beside those that were given
+        for override in told:
+            if override not in overrides:
+                raise _refusal("hydra.overrides", "those of the command line alone", override)
         return cfg
 
 
@@ -87,6 +91,12 @@ def check(cfg: DictConfig) -> None:
     sweeper = plain.get("sweeper") or {}
     if sweeper.get("custom_search_space") is not None:  # of Optuna's: the name of a function that it calls
         raise _refusal("hydra.sweeper.custom_search_space", "null", sweeper["custom_search_space"])
+    for part in ("params", "search_space"):  # which become overrides, as if the command line had said them
+        for name in sweeper.get(part) or {}:
+            if is_trust(f"{name}="):
+                raise _refusal(
+                    f"hydra.sweeper.{part}.{name}", "packages trusted by the command line itself", sweeper[part][name]
+                )
     storage = sweeper.get("storage")
     if storage is not None and not str(storage).startswith("sqlite:///"):  # what Redis holds are pickles
         raise _refusal("hydra.sweeper.storage", "null or sqlite:///FILE", storage)

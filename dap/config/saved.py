@@ -6,6 +6,7 @@ from typing import Any
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
+from dap.config.build import is_trust
 from dap.record.identity import differences, identifying
 from dap.system.files import write_whole
 
@@ -58,7 +59,7 @@ def repeat(path: Path) -> tuple[list[str], Path]:
     else:
         raise ValueError(f"resume: {path} holds no run and no sweep of dap-run")
     folders = [source.path for source in hydra_config.runtime.config_sources if source.provider == "command-line"]
-    chosen = [override for override in chosen if not str(override).lstrip("+").startswith("trust=")]  # it is given anew
+    chosen = [override for override in chosen if not is_trust(str(override))]  # it is given anew
     return [*(f"--config-dir={folder}" for folder in folders), *map(str, chosen), *place], Path(hydra_config.runtime.cwd)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 import math
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from torch import Tensor
 
@@ -37,6 +37,7 @@ class Clip:
     observation: Tensor | None = None
 
 
+@runtime_checkable
 class Dataset(Protocol):
     """A sequence of clips, each read when it is asked for."""
 

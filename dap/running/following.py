@@ -48,14 +48,8 @@ class Following(Generic[Look]):
         at: Callable[[Look], bool] = lambda _: False,
         **bar: Any,
     ) -> None:
-        self._looks, self._save, self._every, self._interruption, self._at, self._bar = (
-            looks,
-            save,
-            every,
-            interruption,
-            at,
-            bar,
-        )
+        self._looks, self._save, self._every = looks, save, every
+        self._interruption, self._at, self._bar = interruption, at, bar
 
     def __enter__(self) -> "Following[Look]":
         self._interruption.__enter__()

@@ -70,22 +70,21 @@ def build_parts(cfg: DictConfig, choices: dict[str, str], overrides: list[str]) 
         raise ValueError(f"seed: must be at least 0, got {settings['seed']}")
     if any(override.startswith("upsampler=") for override in overrides) and not settings["model"].get("upsampler"):
         raise ValueError(f"upsampler: model={choices.get('model')} upsamples in its own way and takes no other")
-    trust = settings["trust"]
-    check_trust(trust, overrides)
-    build(settings["stopping"], "stopping", trust)  # to find what is wrong with it now
-    parts = Parts(
-        task=build(settings["task"], "task", trust),
-        method=build(settings["method"], "method", trust),
-        data=build(settings["data"], "data", trust),
-        tracker=Guarded(build(settings["tracker"], "tracker", trust)),
+    check_trust(settings["trust"], overrides)
+    kinds = {"task": Task, "method": Method, "data": Dataset, "tracker": Tracker, "stopping": StoppingRule}
+    made = {name: build(settings[name], name, settings["trust"]) for name in kinds}
+    for name, kind in kinds.items():
+        if not isinstance(made[name], kind):  # of a trusted package it may be anything
+            raise ValueError(f"{name}: expected a {kind.__module__}.{kind.__name__}, got {made[name]!r}")
+    return Parts(
+        task=made["task"],
+        method=made["method"],
+        data=made["data"],
+        tracker=Guarded(made["tracker"]),  # of the stopping rule each restoration makes one of its own
         settings=settings,
         choices=choices,
         overrides=overrides,
     )
-    for part, kind in ((parts.task, Task), (parts.method, Method)):  # of a trusted package it may be anything
-        if not isinstance(part, kind):
-            raise ValueError(f"{kind.__name__.lower()}: expected a {kind.__module__}.{kind.__name__}, got {part!r}")
-    return parts
 
 
 def choose_device(device: str, precision: str = "float32") -> str:

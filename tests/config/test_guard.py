@@ -67,6 +67,19 @@ EXPERIMENTS = {
         "task: {_target_: dap.system.files.write_whole, path: RUN, content: x}",
         "task._target_: 'dap.system.files.write_whole' is no part that a configuration can make",
     ),
+    "own_permission": ("trust: [os]", "trust: os can be trusted on the command line alone"),
+    "told_override": (
+        "hydra: {overrides: {task: ['trust=[os]']}}",
+        "hydra.overrides.task: expected those of the command line alone",
+    ),
+    "told_hydra_override": (
+        "hydra: {overrides: {hydra: ['trust=[os]']}}",
+        "hydra.overrides.hydra: expected those of the command",
+    ),
+    "swept_permission": (
+        "hydra: {mode: MULTIRUN, sweeper: {params: {++trust: '[os]'}}}",
+        "hydra.sweeper.params.++trust: expected packages trusted by the command line itself, got '[os]'",
+    ),
     "tag": ("!!python/object/apply:os.system [touch RUN]", "not a configuration file: could not determine a constructor"),
     "broken": ("a: [1", "not a configuration file: while parsing a flow sequence"),
     "deep": ("a: " + "[" * 5000, "not a configuration file: nested too deeply"),

@@ -70,11 +70,11 @@ EXPERIMENTS = {
     "own_permission": ("trust: [os]", "trust: os can be trusted on the command line alone"),
     "told_override": (
         "hydra: {overrides: {task: ['trust=[os]']}}",
-        "hydra.overrides.task: expected those of the command line alone",
+        "hydra.overrides: expected those of the command line alone",
     ),
     "told_hydra_override": (
         "hydra: {overrides: {hydra: ['trust=[os]']}}",
-        "hydra.overrides.hydra: expected those of the command",
+        "hydra.overrides: expected those of the command",
     ),
     "swept_permission": (
         "hydra: {mode: MULTIRUN, sweeper: {params: {++trust: '[os]'}}}",

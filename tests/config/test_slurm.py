@@ -20,9 +20,9 @@ import pytest
 from dap.record.checkpoint import read_checkpoint
 from tests.conftest import REPOSITORY, installed_dap_run
 
-N_RUNS = 6
-STEPS = 500
-SETTINGS = ["model=dcgan", "size.width=2", "size.n_fft=126", "size.hop_length=32", f"steps={STEPS}", "device=cpu"]
+N_RUNS = 4
+STEPS = 600  # a run that is requeued goes on for a second or two, some 130 of them
+SETTINGS = ["model=spectrogram_unet", "size.width=2", "size.n_fft=126", "size.hop_length=32", f"steps={STEPS}", "device=cpu"]
 SETTINGS += [f"snapshot_every={STEPS}", "data.seconds=0.5", "checkpoint_seconds=0.2", "stop_early=false", "stopping=fixed"]
 SLURM = ["hydra/launcher=submitit_slurm", "hydra.launcher.gpus_per_node=null", "hydra.launcher.cpus_per_task=1"]
 SLURM += ["hydra.launcher.mem_gb=1", "hydra.launcher.timeout_min=30"]

@@ -13,11 +13,10 @@ from dap.losses.multi_resolution import multi_resolution_stft
 from dap.methods.iterate import Iterate, State
 from dap.methods.method import Method
 from dap.methods.prior.fit import Fit
-from dap.methods.prior.fitting import Fitting
 from dap.methods.problem import Problem
 
 
-class DeepPrior(Fitting):
+class DeepPrior(Method):
     """minimise over θ: loss(f_θ(z), observation), from random θ and a frozen random z.
 
     Args:
@@ -46,6 +45,8 @@ class DeepPrior(Fitting):
 
     Reference: Ulyanov et al., "Deep Image Prior", 2018; Zhang et al., ICLR 2020, Sec. 4.2.
     """
+
+    threaded = True
 
     def __init__(
         self,

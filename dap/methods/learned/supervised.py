@@ -170,12 +170,12 @@ class Supervised(OneShot):
             ValueError: networks that do not fit windows of this size.
         """
         with seeded(self.seed):
-            silence = torch.zeros(1, 1, self.window)
-            maps = self.representation.of(silence).analysis(silence)
+            representation = self.representation.to(self.device)
+            silence = torch.zeros(1, 1, self.window, device=self.device)
+            maps = representation.of(silence).analysis(silence)
             network = self.network(in_channels=maps.shape[1], out_channels=maps.shape[1], size=tuple(maps.shape[2:]))
             if self.silent_start:
                 silence_output(network)
-            representation = self.representation.to(self.device)
             restorer = Restorer(network, representation, self.residual, self.precision).to(self.device)
             if self.collaborative.n_steps:
                 self.collaborative.find_block(restorer)

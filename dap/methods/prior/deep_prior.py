@@ -38,7 +38,8 @@ class DeepPrior(Method):
             decides how many steps it takes to get there.
         precision: of the network's convolutions and products (`dap.layers.precision.compute`).
         device: where the network runs.
-        seed: of the weights, the latent and its perturbation. The same on every device.
+        seed: of the weights and the latent, the same on every device, and of the latent's perturbation and dropout, which a
+            GPU draws in its own way.
 
     Raises:
         ValueError: settings out of range.

@@ -127,5 +127,5 @@ class Windowed(Method):
         assert iterate.state is not None
         last, moved = iterate.state()["fit"]["network"], {}
         for name, first in begun.items():  # a norm's count of batches is a whole number
-            moved[name] = first.lerp(last[name], self.learning) if first.is_floating_point() else first
+            moved[name] = first.to(last[name]).lerp(last[name], self.learning) if first.is_floating_point() else first
         return rule.estimate, rule.step, losses[rule.step], moved, iterate.facts

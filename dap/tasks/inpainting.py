@@ -21,8 +21,8 @@ _TOLERATED = 0.03  # of the sound's RMS: the rounding of a sample, after it was 
 class Inpainting(Task):
     """observation = mask · reference, with one mask for all channels: 1 = observed, 0 = missing.
 
-    A factor between 0 and 1 is known, so what was multiplied by it is known too: `posed` divides by it, wherever the rounding of
-    the observation's samples, so enlarged, stays 30 dB below the sound; what is left is missing. Methods meet the task so.
+    A factor between 0 and 1 is known, so what was multiplied by it is known too: `posed` divides by it, wherever the rounding
+    of the observation's samples, so enlarged, stays 30 dB below the sound; what is left is missing. Methods meet the task so.
     `finish` pastes what is known back,
 
         w · observation / mask + (1 − w) · estimate,
@@ -125,7 +125,7 @@ class Inpainting(Task):
         task.mask, task.weight, task.missing = (each[start:stop] for each in (self.mask, self.weight, self.missing))
         return task
 
-    def posed(self, observation: Tensor) -> tuple[Task, Tensor]:
+    def posed(self, observation: Tensor) -> "tuple[Inpainting, Tensor]":
         """The task whose gaps are what the observation does not tell of, and the sound as it is known elsewhere.
 
         Where the observation is off by a standard deviation e, and the sound's RMS is r, a factor is used from e / (0.03 r) on.

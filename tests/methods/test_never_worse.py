@@ -1,4 +1,4 @@
-"""method=restore never leaves a sound worse than it was damaged: over gaps, columns, clipping and quantization, drawn at random."""
+"""method=restore never leaves a sound worse than it was damaged: gaps, columns, clipping and quantization, drawn at random."""
 
 import pytest
 import torch

@@ -105,20 +105,20 @@ class Quieter(Task):
         return estimate
 """
 METHOD = """
-from collections.abc import Iterator
+from torch import Tensor
 
-from dap.methods.iterate import Iterate
-from dap.methods.method import Method
+from dap.methods.iterate import Facts
+from dap.methods.one_shot import OneShot
 from dap.methods.problem import Problem
 
 
-class Louder(Method):
+class Louder(OneShot):
     def __init__(self, gain: float = 2.0) -> None:
         super().__init__()
         self.gain = gain
 
-    def restore(self, problem: Problem) -> Iterator[Iterate]:
-        return iter([Iterate(0, None, self.gain * problem.observation)])
+    def solve(self, problem: Problem) -> tuple[Tensor, Facts]:
+        return self.gain * problem.observation, {}
 """
 OUTSIDE = {
     "mypackage/__init__.py": "",

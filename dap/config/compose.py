@@ -27,7 +27,7 @@ def compose(choices: Mapping[str, str], **values: Any) -> dict[str, Any]:
         ValueError: a defaults list that takes more of Hydra's grammar than ``option``, ``option@package`` and ``_self_``.
 
     >>> composed = compose({"method": "restore", "task": "denoise"}, device="cpu")
-    >>> composed["task"]["noise_std"], composed["method"]["prior"]["fit"]["device"]
+    >>> composed["task"]["noise_std"], composed["method"]["best"]["inpainting"]["fit"]["device"]
     (0.1, 'cpu')
     """
     config = _read(CONFIGS / "config.yaml")

@@ -2,11 +2,13 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from dataclasses import replace
 
 from torch import Tensor
 
 from dap.methods.iterate import Iterate, State
 from dap.methods.problem import Problem
+from dap.tasks.task import Task
 
 
 class Method(ABC):
@@ -14,16 +16,23 @@ class Method(ABC):
     sound travels with the iterates. A classical method gives one estimate, a fit one an update.
 
     Attributes:
+        tasks: names of the tasks that it restores, alone or in a chain; None: every one.
         blind: whether it restores without the reference; False says "oracle" in every table.
         n_iterates: how many iterates `restore` yields, at most.
         threaded: whether it computes enough at a time for several threads to pay: networks do, filters do not.
     """
 
+    tasks: frozenset[str] | None = None
     blind = True
     n_iterates = 1
     threaded = False
 
-    @abstractmethod
+    def check(self, task: Task) -> None:
+        """ValueError where this is no method for the task."""
+        if self.tasks is not None and not task.names <= self.tasks:
+            able, asked = " or ".join(sorted(self.tasks)), " and ".join(sorted(task.names))
+            raise ValueError(f"{type(self).__name__} restores task={able}, and nothing of {asked}: take another method")
+
     def restore(self, problem: Problem) -> Iterator[Iterate]:
         """The estimates, (channel, time) as the observation, on its device; ``task.finish`` is left to the caller.
 
@@ -33,12 +42,21 @@ class Method(ABC):
             ValueError: at once, where method and problem do not fit each other.
             FloatingPointError: while iterating, where a number is no longer finite.
         """
+        return self._begun(None, problem)
 
     def resume(self, state: State, problem: Problem) -> Iterator[Iterate]:
-        """As `restore`, from the iterate on that follows the one whose ``state()`` this is. One estimate is made again."""
-        return self.restore(problem)
+        """As `restore`, from the iterate on that follows the one whose ``state()`` this is."""
+        return self._begun(state, problem)
 
     def estimate(self, problem: Problem) -> Tensor:
         """The last of the estimates, for whoever wants one; errors as `restore`."""
         *_, last = self.restore(problem)
         return last.estimate
+
+    @abstractmethod
+    def iterates(self, state: State | None, problem: Problem) -> Iterator[Iterate]:
+        """What `restore` (no state) and `resume` give, for a task that was checked; no reference reaches a blind method."""
+
+    def _begun(self, state: State | None, problem: Problem) -> Iterator[Iterate]:
+        self.check(problem.task)
+        return self.iterates(state, replace(problem, reference=None) if self.blind else problem)

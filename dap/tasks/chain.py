@@ -38,7 +38,12 @@ class Chain(Task):
             if not isinstance(task, Task):
                 raise ValueError(f"tasks must be tasks, each with its _target_, got {task!r}")
         self.tasks = tasks
-        self.identity = all(task.identity for task in tasks)
+        self.identity, self.local = (all(getattr(task, name) for task in tasks) for name in ("identity", "local"))
+
+    @property
+    def stages(self) -> list[Task]:
+        """Those of its tasks."""
+        return [stage for task in self.tasks for stage in task.stages]
 
     def receive(self, damaged: Tensor, sample_rate: int) -> tuple[Tensor, int]:
         """What the stages, last to first, take the damaged sound for, and at which rate."""
@@ -48,12 +53,18 @@ class Chain(Task):
 
     def at(self, sample_rate: int, n_samples: int, generator: torch.Generator | None) -> Task:
         """The chain of the stages at this clip."""
+        return self._of([task.at(sample_rate, n_samples, generator) for task in self.tasks])
+
+    def part(self, start: int, stop: int) -> Task:
+        """The chain of the stages at this part."""
+        return self._of([task.part(start, stop) for task in self.tasks])
+
+    def _of(self, tasks: list[Task]) -> "Chain":
+        """The chain of these, which know their clip."""
         chain = copy.copy(self)
-        chain.tasks = [task.at(sample_rate, n_samples, generator) for task in self.tasks]
-        chain.facts = {
-            f"stage_{index}_{name}": value for index, task in enumerate(chain.tasks) for name, value in task.facts.items()
-        }
-        gaps = [task.missing for task in chain.tasks if task.missing is not None]
+        chain.tasks = tasks
+        chain.facts = {f"stage_{index}_{name}": value for index, task in enumerate(tasks) for name, value in task.facts.items()}
+        gaps = [task.missing for task in tasks if task.missing is not None]
         chain.missing = torch.stack(gaps).any(0) if gaps else None
         return chain
 

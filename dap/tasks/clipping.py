@@ -34,6 +34,9 @@ class Clipping(Task):
     [[-0.75, 0.10000000149011612, 0.5]]
     """
 
+    name = "clipping"
+    local = True
+
     def __init__(self, level: float | None = None, input_sdr_db: float | None = None) -> None:
         super().__init__()
         if (level is None) == (input_sdr_db is None):

@@ -36,7 +36,9 @@ class Denoise(Task):
     0.1
     """
 
+    name = "denoise"
     identity = True
+    local = True
 
     def __init__(
         self,

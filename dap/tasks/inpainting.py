@@ -44,6 +44,9 @@ class Inpainting(Task):
             to observe, a mask of another length, or gaps that are to be drawn where the clip is damaged already.
     """
 
+    name = "inpainting"
+    local = True
+
     def __init__(
         self,
         gaps: list[list[float]] | None = None,

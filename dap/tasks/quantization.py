@@ -37,7 +37,9 @@ class Quantization(Task):
     [-0.875, 0.0, 0.375, 0.5]
     """
 
+    name = "quantization"
     identity = True
+    local = True
 
     def __init__(
         self,

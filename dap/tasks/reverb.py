@@ -26,6 +26,8 @@ class Reverb(Task):
     tensor(0.)
     """
 
+    name = "reverb"
+
     def __init__(
         self,
         reverberance: float = 50.0,

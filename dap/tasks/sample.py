@@ -32,6 +32,8 @@ class Sample(Task):
     (tensor([[0.0000, 0.5000, 1.0000, 0.5000, 0.0000, 0.0000]]), 8000)
     """
 
+    name = "sample"
+
     def __init__(self, low_rate: int, high_rate: int | None = None) -> None:
         super().__init__()
         if low_rate < 1 or (high_rate is not None and high_rate <= low_rate):

@@ -33,6 +33,8 @@ class Separation(Task):
     [[[0.5, 0.5]], [[0.5, 1.5]]]
     """
 
+    name = "separation"
+
     def __init__(self, n_sources: int = 2, permute: bool = True) -> None:
         super().__init__()
         if not 2 <= n_sources <= _MAX_SOURCES:

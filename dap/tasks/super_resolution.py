@@ -39,6 +39,8 @@ class SuperResolution(Task):
     (tensor([[0.0000, 0.5000, 1.0000, 0.5000, 0.0000, 0.0000]]), 16000)
     """
 
+    name = "super_resolution"
+
     def __init__(self, factor: int, interpolation: str = "sinc") -> None:
         super().__init__()
         if factor < 2:

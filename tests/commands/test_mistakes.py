@@ -83,8 +83,14 @@ SETTINGS_THAT_CANNOT_BE = {
         "model=multires_harmonic model.n_scales=15",
         "n_scales = 15 is too deep for maps of 512 × 140: at most 9",
     ),
-    "fill_without_gaps": ("method=autoregressive", "autoregressive fills gaps, and this task has none: take task=inpainting"),
-    "filter_of_gaps": ("method=wiener task=inpainting", "Wiener restores noise; the task Inpainting is something else"),
+    "fill_without_gaps": (
+        "method=autoregressive",
+        "Autoregressive restores task=clipping or inpainting, and nothing of denoise",
+    ),
+    "filter_of_gaps": (
+        "method=wiener task=inpainting",
+        "Wiener restores task=denoise or quantization, and nothing of inpainting",
+    ),
     "known_noise_unknown": (
         "method=wiener method.noise=known",
         "noise=known needs noise_std, the standard deviation of the noise",

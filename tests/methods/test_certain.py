@@ -45,7 +45,12 @@ WINDOWS = ["method.window_seconds=0.2", "method.overlap_seconds=0.08", "method.f
 SMALLER = {
     "declip": ["method.iterations=20"],
     "dnp": ["method.warm_up=1"],
-    "restore": [*WINDOWS, "method.tops.iterations=20", "method.levels.n_fft=256", "method.levels.hop_length=64"],
+    "restore": [
+        *WINDOWS,
+        "method.parts.clipping.iterations=20",
+        "method.parts.quantization.n_fft=256",
+        "method.parts.quantization.hop_length=64",
+    ],
     "smooth": ["method.n_fft=256", "method.hop_length=64"],
     "windowed": WINDOWS,
 }

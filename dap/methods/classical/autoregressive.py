@@ -9,15 +9,15 @@ from torch import Tensor
 from dap.dsp.autoregression import linear_prediction, predict_missing
 from dap.dsp.interpolation import interpolate_missing
 from dap.dsp.masks import runs_of
-from dap.methods.iterate import Iterate
-from dap.methods.method import Method
+from dap.methods.iterate import Facts
+from dap.methods.one_shot import OneShot
 from dap.methods.problem import Problem
 
 _ORDERS_A_SAMPLE = 10  # of the longest gap; Janssen's 3 is 1 to 3 dB worse on music with gaps up to 2 ms
 _SAMPLES_AN_ORDER = 4  # a stretch of context is at least so many times the model's order
 
 
-class Autoregressive(Method):
+class Autoregressive(OneShot):
     """For each gap in turn: an autoregressive model of the sound around it, and in the gap what the model expects.
 
     The model and the missing samples take turns: first the gap is a straight line, then each is made from the other,
@@ -38,6 +38,8 @@ class Autoregressive(Method):
     Reference: Janssen, Veldhuis and Vries, IEEE Trans. ASSP 34(2), 1986 (who take as order 3 · gap + 2, at most 50).
     """
 
+    tasks = frozenset({"inpainting", "clipping"})
+
     def __init__(
         self,
         order: int | None = None,
@@ -56,18 +58,17 @@ class Autoregressive(Method):
         self.order, self.max_order_seconds, self.context_seconds = order, max_order_seconds, context_seconds
         self.iterations = iterations
 
-    def restore(self, problem: Problem) -> Iterator[Iterate]:
-        """Yield the one estimate."""
+    def solve(self, problem: Problem) -> tuple[Tensor, Facts]:
+        """The one estimate, and the facts."""
         observation, task, sample_rate = problem.observation, problem.task, problem.sample_rate
-        if task.missing is None:
-            raise ValueError("autoregressive fills gaps, and this task has none: take task=inpainting")
+        assert task.missing is not None
         missing = task.missing.cpu()
         context = max(1, round(self.context_seconds * sample_rate))
         highest = max(1, round(self.max_order_seconds * sample_rate))
         channels = observation.reshape(-1, observation.shape[-1]).double().cpu()
         filled = torch.stack([self._fill(channel, missing, context, highest) for channel in channels])
         estimate = torch.where(missing, filled.reshape(observation.shape), observation.cpu()).to(observation)
-        return iter([Iterate(0, None, task.finish(estimate, observation))])
+        return task.finish(estimate, observation), {}
 
     def _fill(self, waveform: Tensor, missing: Tensor, context: int, highest: int) -> Tensor:
         """One channel, (time,), cluster of gaps after cluster."""

@@ -1,13 +1,13 @@
 """Above what was observed, a faint copy of the band below: nearer in spectrum than silence, and hardly farther in wave."""
 
-from collections.abc import Iterator
 import math
 
 import torch
+from torch import Tensor
 
 from dap.methods.classical.spectral_filter import check_frame_seconds, frame_stft
-from dap.methods.iterate import Iterate
-from dap.methods.method import Method
+from dap.methods.iterate import Facts
+from dap.methods.one_shot import OneShot
 from dap.methods.problem import Problem
 from dap.tasks.super_resolution import SuperResolution
 
@@ -15,7 +15,7 @@ _EDGE = 0.97  # of the low Nyquist frequency: up to there `SuperResolution.finis
 _LEAST = 1e-20  # of a power, relative to the loudest
 
 
-class BandExtension(Method):
+class BandExtension(OneShot):
     r"""The upper octave of what was observed, copied upwards; its level falls on as it does in the octave itself.
 
     The mean spectrum's slope in dB an octave is fitted to the octave below the cut; above it each bin of the copy is brought,
@@ -32,6 +32,8 @@ class BandExtension(Method):
         ValueError: settings out of range; from `restore`, a task that is not super_resolution.
     """
 
+    tasks = frozenset({"super_resolution"})
+
     def __init__(self, gain_db: float = -18.0, frame_seconds: float = 0.032, steepest_db: float = 36.0) -> None:
         super().__init__()
         check_frame_seconds(frame_seconds)
@@ -41,11 +43,10 @@ class BandExtension(Method):
             raise ValueError(f"steepest_db must be at least 0 dB an octave, got {steepest_db}")
         self.gain_db, self.frame_seconds, self.steepest_db = gain_db, frame_seconds, steepest_db
 
-    def restore(self, problem: Problem) -> Iterator[Iterate]:
-        """Yield the one estimate."""
+    def solve(self, problem: Problem) -> tuple[Tensor, Facts]:
+        """The one estimate, and the facts."""
         observation, task, sample_rate = problem.observation, problem.task, problem.sample_rate
-        if not isinstance(task, SuperResolution):
-            raise ValueError("band_extension puts a band above what was observed: take task=super_resolution")
+        assert isinstance(task, SuperResolution)
         stft = frame_stft(self.frame_seconds, sample_rate).to(observation.device)
         spec = stft.analysis(observation)  # (channel, n_freq, n_frames)
         n_freq = spec.shape[-2]
@@ -68,4 +69,4 @@ class BandExtension(Method):
         gain_db = (self.gain_db + foretold_db - power_db[:, source]).clamp(max=0.0)
         spec = spec.clone()
         spec[..., first:, :] += spec[..., source, :] * 10 ** (gain_db / 20)[..., None]
-        return iter([Iterate(0, None, stft.synthesis(spec, observation.shape[-1]))])
+        return stft.synthesis(spec, observation.shape[-1]), {}

@@ -1,6 +1,5 @@
 """Declipping: the sparsest sound that would have been clipped to the observation."""
 
-from collections.abc import Iterator
 import math
 
 import torch
@@ -9,15 +8,15 @@ from torch import Tensor
 from dap.dsp.clipping import flat_tops
 from dap.dsp.declip import declip
 from dap.dsp.noise import estimate_noise_std
-from dap.methods.iterate import Iterate
-from dap.methods.method import Method
+from dap.methods.iterate import Facts
+from dap.methods.one_shot import OneShot
 from dap.methods.problem import Problem
 from dap.tasks.clipping import Clipping, clipped_bounds
 
 _SHORTEST, _FEWEST = 3, 3  # samples in a run and runs a side that no unclipped recording has: docs/declipping.md
 
 
-class Declip(Method):
+class Declip(OneShot):
     """Alternating directions between the sounds that fit the observation and those of few strong bins: `dap.dsp.declip`.
 
     Once with frames of each length, and the mean of what comes out: their errors differ. Samples that were not clipped stay
@@ -33,6 +32,8 @@ class Declip(Method):
     Raises:
         ValueError: settings out of range; from `restore`, a task that is not clipping.
     """
+
+    tasks = frozenset({"clipping"})
 
     def __init__(
         self,
@@ -53,12 +54,11 @@ class Declip(Method):
         self.frame_seconds, self.overlap = tuple(frame_seconds), overlap
         self.iterations, self.depth_db = iterations, depth_db
 
-    def restore(self, problem: Problem) -> Iterator[Iterate]:
-        """Yield the one estimate."""
+    def solve(self, problem: Problem) -> tuple[Tensor, Facts]:
+        """The one estimate, and the facts."""
         observation, task, sample_rate = problem.observation, problem.task, problem.sample_rate
-        if not isinstance(task, Clipping):
-            raise ValueError("declip is for saturated sound: take task=clipping")
-        return iter([Iterate(0, None, self._declipped(observation, *task.bounds(observation), sample_rate))])
+        assert isinstance(task, Clipping)
+        return self._declipped(observation, *task.bounds(observation), sample_rate), {}
 
     def declipped(self, observation: Tensor, sample_rate: int) -> Tensor:
         """A noisy recording, (channel, time), of which nothing is known: declipped where its tops are flat beyond doubt.

@@ -11,9 +11,10 @@ from dap.dsp.least_risk import least_risk_weights
 from dap.dsp.noise_density import NoiseDensity, blind_noise_density
 from dap.dsp.two_way_snr import two_way_prior_snr
 from dap.methods.classical.spectral_filter import frame_stft
-from dap.methods.denoiser import Denoiser
 from dap.methods.iterate import Facts
+from dap.methods.one_shot import OneShot
 from dap.methods.problem import Problem
+from dap.tasks.task import NOISY
 
 _NOISE_SECONDS = 0.032  # frames that the noise is looked for in
 STEP = 0.02  # ε of the derivative, relative to the noise
@@ -21,7 +22,7 @@ _PROBE = 1_592_653_589  # added to the seed: a probe that is the very noise of t
 _MULTIPLE = 4  # of the chirp filter's frames, samples
 
 
-class FilterBank(Denoiser):
+class FilterBank(OneShot):
     """Wiener filters of several frame lengths and memories, then in warped time, mixed as Stein's risk says is best.
 
     Blind. The noise is found first (`dap.dsp.noise_density`). The a-priori SNR of each filter is decision-directed, forth and
@@ -51,6 +52,8 @@ class FilterBank(Denoiser):
     >>> round(si_sdr(noisy, tone)), si_sdr(restored, tone) > 30
     (17, True)
     """
+
+    tasks = NOISY
 
     def __init__(
         self,
@@ -84,7 +87,7 @@ class FilterBank(Denoiser):
         self.ridge, self.coloured_ridge = ridge, coloured_ridge
         self.noise_std, self.seed = noise_std, seed
 
-    def denoise(self, problem: Problem) -> tuple[Tensor, Facts]:
+    def solve(self, problem: Problem) -> tuple[Tensor, Facts]:
         """The estimate, (channel, time), and the facts."""
         observation, task, sample_rate = problem.observation, problem.task, problem.sample_rate
         known = self.noise_std if self.noise_std is not None else task.known_noise_std(observation)
@@ -148,10 +151,10 @@ def facts_of_windows(windows: list[dict[str, Any]]) -> dict[str, Any]:
     >>> facts_of_windows([{"noise_std": 0.0}] * 3 + [{"noise_std": 0.5, "noise": "white", "weights": [0.9, 0.1]}])
     {'noise_std': 0.25, 'noise': 'white', 'weights': [0.9, 0.1]}
     """
-    if not windows:
+    powers = [window["noise_std"] ** 2 for window in windows if "noise_std" in window]
+    if not powers:  # of another method
         return {}
-    power = sum(window["noise_std"] ** 2 for window in windows) / len(windows)
-    facts: dict[str, Any] = {"noise_std": math.sqrt(power)}
+    facts: dict[str, Any] = {"noise_std": math.sqrt(sum(powers) / len(powers))}
     filtered = [window for window in windows if "weights" in window]
     if filtered:
         kinds = [window["noise"] for window in filtered]

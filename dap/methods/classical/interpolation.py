@@ -1,20 +1,19 @@
 """Interpolation: missing samples, or those between the samples of a lower rate, from the samples beside them."""
 
-from collections.abc import Iterator
-
 import torch
+from torch import Tensor
 
 from dap.dsp.interpolation import interpolate_missing
 from dap.dsp.resample import resample
-from dap.methods.iterate import Iterate
-from dap.methods.method import Method
+from dap.methods.iterate import Facts
+from dap.methods.one_shot import OneShot
 from dap.methods.problem import Problem
 from dap.tasks.super_resolution import SuperResolution
 
 KINDS = ("linear", "spline", "sinc")
 
 
-class Interpolation(Method):
+class Interpolation(OneShot):
     """Over gaps, from the samples that are observed; for super-resolution, from each factor-th sample of the observation.
 
     The gaps of a chain are filled from its observation as it is: what another of its stages did to it stays. Observed samples
@@ -29,14 +28,18 @@ class Interpolation(Method):
             scipy.
     """
 
+    tasks = frozenset({"inpainting", "clipping", "super_resolution"})
+
     def __init__(self, kind: str) -> None:
         super().__init__()
         if kind not in KINDS:
             raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
         self.kind = kind
+        if kind == "sinc":  # between equally spaced samples, not over gaps
+            self.tasks = frozenset({"super_resolution"})
 
-    def restore(self, problem: Problem) -> Iterator[Iterate]:
-        """Yield the one estimate."""
+    def solve(self, problem: Problem) -> tuple[Tensor, Facts]:
+        """The one estimate, and the facts."""
         observation, task = problem.observation, problem.task
         n_samples = observation.shape[-1]
         if isinstance(task, SuperResolution):
@@ -47,10 +50,7 @@ class Interpolation(Method):
             else:
                 between = torch.arange(n_samples) % task.factor != 0
                 estimate = interpolate_missing(observation, between, self.kind)
-        elif task.missing is None:
-            raise ValueError(f"{self.kind} interpolation is for gaps and lower rates: take task=inpainting or super_resolution")
-        elif self.kind == "sinc":
-            raise ValueError("sinc interpolates between equally spaced samples, not over gaps: take method=linear or spline")
         else:
+            assert task.missing is not None
             estimate = task.finish(interpolate_missing(observation, task.missing, self.kind), observation)
-        return iter([Iterate(0, None, estimate)])
+        return estimate, {}

@@ -1,19 +1,19 @@
 """Several fills of the same gaps, mixed as was best on gaps that were made to find out."""
 
-from collections.abc import Iterator
 import math
 
 import torch
 from torch import Tensor
 
 from dap.dsp.masks import hidden_gaps
-from dap.methods.iterate import Iterate
+from dap.methods.iterate import Facts
 from dap.methods.method import Method
+from dap.methods.one_shot import OneShot
 from dap.methods.problem import Problem
 from dap.tasks.inpainting import Inpainting
 
 
-class MixedFills(Method):
+class MixedFills(OneShot):
     r"""Σ a_k · fill_k, Σ a_k = 1, with the weights of least squared error on held-out gaps.
 
     Beside each gap, before and after it, another of its length is hidden (`dap.dsp.masks.hidden_gaps`). Each method
@@ -39,6 +39,8 @@ class MixedFills(Method):
     True
     """
 
+    tasks = frozenset({"inpainting"})
+
     def __init__(self, fills: list[Method], distance_seconds: float = 0.05, ridge: float = 0.1) -> None:
         super().__init__()
         if not fills:
@@ -48,16 +50,16 @@ class MixedFills(Method):
                 raise ValueError(f"{name} must be above 0, got {value}")
         self.fills, self.distance_seconds, self.ridge = fills, distance_seconds, ridge
 
-    def restore(self, problem: Problem) -> Iterator[Iterate]:
-        """Yield the one estimate."""
+    def solve(self, problem: Problem) -> tuple[Tensor, Facts]:
+        """The one estimate, and the facts."""
         observation, task, sample_rate = problem.observation, problem.task, problem.sample_rate
-        if not isinstance(task, Inpainting) or task.missing is None:
-            raise ValueError("mixed_fills fills gaps: take task=inpainting")
+        assert isinstance(task, Inpainting)
+        assert task.missing is not None
         made = torch.stack(self._filled(problem))  # (fill, channel, time)
         weights = self._weights(observation, task, sample_rate).to(made)
         mixed = torch.einsum("k,kct->ct", weights, made)  # (channel, time); rounded, as the weights' sum is
         facts = {"weights": [round(float(weight), 3) for weight in weights]}
-        return iter([Iterate(0, None, mixed.where(task.missing.to(mixed.device), observation), facts=facts)])
+        return mixed.where(task.missing.to(mixed.device), observation), facts
 
     def _weights(self, observation: Tensor, task: Inpainting, sample_rate: int) -> Tensor:
         """(fill,), whose sum is 1."""

@@ -4,14 +4,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dap.methods.denoiser import Denoiser
 from dap.methods.iterate import Facts
+from dap.methods.one_shot import OneShot
 from dap.methods.problem import Problem
+from dap.tasks.task import NOISY
 
 N_FFT = 1024  # samples in a frame, the package's default
 
 
-class NoiseReduce(Denoiser):
+class NoiseReduce(OneShot):
     """What noisereduce makes of the observation, each channel by itself, with its own defaults where no setting says else.
 
     It closes bins that do not pass mean + 1.5 standard deviations of the level (in dB) that the bin has over the whole clip,
@@ -37,6 +38,8 @@ class NoiseReduce(Denoiser):
     True
     """
 
+    tasks = NOISY
+
     def __init__(self, stationary: bool = True, prop_decrease: float = 1.0) -> None:
         super().__init__()
         if not 0 < prop_decrease <= 1:
@@ -47,7 +50,7 @@ class NoiseReduce(Denoiser):
             raise ValueError("NoiseReduce needs noisereduce: pip install 'dap[baselines]'") from error
         self.stationary, self.prop_decrease = stationary, prop_decrease
 
-    def denoise(self, problem: Problem) -> tuple[Tensor, Facts]:
+    def solve(self, problem: Problem) -> tuple[Tensor, Facts]:
         """The estimate, (channel, time), and the facts."""
         observation, sample_rate = problem.observation, problem.sample_rate
         from noisereduce import reduce_noise

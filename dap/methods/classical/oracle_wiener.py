@@ -4,12 +4,13 @@ import torch
 from torch import Tensor
 
 from dap.methods.classical.spectral_filter import check_frame_seconds, frame_stft
-from dap.methods.denoiser import Denoiser
 from dap.methods.iterate import Facts
+from dap.methods.one_shot import OneShot
 from dap.methods.problem import Problem
+from dap.tasks.task import NOISY
 
 
-class OracleWiener(Denoiser):
+class OracleWiener(OneShot):
     """estimate = |S|² / (|S|² + |N|²) · observation in each bin and frame of the STFT, N = observation − S, S the reference.
 
     No blind method knows S: this is the ceiling that the others are compared with, and every table says oracle.
@@ -28,14 +29,14 @@ class OracleWiener(Denoiser):
     True
     """
 
-    blind = False
+    tasks, blind = NOISY, False
 
     def __init__(self, frame_seconds: float = 0.032) -> None:
         super().__init__()
         check_frame_seconds(frame_seconds)
         self.frame_seconds = frame_seconds
 
-    def denoise(self, problem: Problem) -> tuple[Tensor, Facts]:
+    def solve(self, problem: Problem) -> tuple[Tensor, Facts]:
         """The estimate, (channel, time), and the facts."""
         observation, sample_rate, reference = problem.observation, problem.sample_rate, problem.reference
         if reference is None:

@@ -1,15 +1,14 @@
 """Smoothing of quantised sound: a spectral gain and the cells, in turns."""
 
-from collections.abc import Iterator
+from torch import Tensor
 
 from dap.dsp.stft import STFT
-from dap.methods.iterate import Iterate
-from dap.methods.method import Method
+from dap.methods.iterate import Facts
+from dap.methods.one_shot import OneShot
 from dap.methods.problem import Problem
-from dap.tasks.quantization import Quantization
 
 
-class Smooth(Method):
+class Smooth(OneShot):
     """Alternating: attenuate what is not above the quantisation noise, then clamp each sample into its cell.
 
     Each bin X of the estimate's STFT becomes its conditional mean given noise of power P, X · |X|² / (|X|² + P), where P is
@@ -27,17 +26,17 @@ class Smooth(Method):
     Reference: the projection onto convex sets is Youla and Webb's, IEEE Trans. Med. Imaging 1(2), 1982.
     """
 
+    tasks = frozenset({"quantization"})
+
     def __init__(self, n_fft: int = 2048, hop_length: int = 512, iterations: int = 5) -> None:
         super().__init__()
         if iterations < 1:
             raise ValueError(f"iterations must be at least 1, got {iterations}")
         self.stft, self.iterations = STFT(n_fft, hop_length), iterations
 
-    def restore(self, problem: Problem) -> Iterator[Iterate]:
-        """Yield the one estimate."""
+    def solve(self, problem: Problem) -> tuple[Tensor, Facts]:
+        """The one estimate, and the facts."""
         observation, task = problem.observation, problem.task
-        if not isinstance(task, Quantization):
-            raise ValueError("smooth is for quantised sound: take task=quantization")
         stft = self.stft.to(observation.device)
         noise_power = (task.known_noise_std(observation) or 0.0) ** 2 * float(stft.window.square().sum())
         estimate = observation
@@ -46,4 +45,4 @@ class Smooth(Method):
             power = spec.abs().square()
             spec = spec * (power / (power + noise_power))
             estimate = task.finish(stft.synthesis(spec, observation.shape[-1]), observation)
-        return iter([Iterate(0, None, estimate)])
+        return estimate, {}

@@ -7,9 +7,10 @@ from torch import Tensor
 
 from dap.dsp.noise_power import NoisePower
 from dap.dsp.stft import STFT
-from dap.methods.denoiser import Denoiser
 from dap.methods.iterate import Facts
+from dap.methods.one_shot import OneShot
 from dap.methods.problem import Problem
+from dap.tasks.task import NOISY
 
 
 def check_frame_seconds(frame_seconds: float) -> None:
@@ -34,7 +35,7 @@ def frame_stft(frame_seconds: float, sample_rate: int) -> STFT:
     return STFT(4 * hop_length, hop_length, phase="frame")
 
 
-class SpectralFilter(Denoiser):
+class SpectralFilter(OneShot):
     """estimate = inverse STFT of gain · STFT of the observation; each channel by itself, the phase is the observation's.
 
     Args:
@@ -47,12 +48,14 @@ class SpectralFilter(Denoiser):
         ValueError: settings out of range.
     """
 
+    tasks = NOISY
+
     def __init__(self, noise: str, noise_std: float | None, lead_samples: int, frame_seconds: float) -> None:
         super().__init__()
         check_frame_seconds(frame_seconds)
         self.noise, self.frame_seconds = NoisePower(noise, noise_std, lead_samples), frame_seconds
 
-    def denoise(self, problem: Problem) -> tuple[Tensor, Facts]:
+    def solve(self, problem: Problem) -> tuple[Tensor, Facts]:
         """The estimate, (channel, time), and the facts.
 
         Raises:

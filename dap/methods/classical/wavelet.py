@@ -8,9 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dap.methods.denoiser import Denoiser
 from dap.methods.iterate import Facts
+from dap.methods.one_shot import OneShot
 from dap.methods.problem import Problem
+from dap.tasks.task import NOISY
 
 
 def bayes_threshold(details: np.ndarray, noise_std: float, n_samples: int) -> float:  # noqa: ARG001 (the arguments of its kind)
@@ -50,7 +51,7 @@ THRESHOLDS: dict[str, Callable[[np.ndarray, float, int], float]] = {
 """Each called with (details of a level, σ of the noise, samples of the clip), above which a coefficient is kept."""
 
 
-class Wavelet(Denoiser):
+class Wavelet(OneShot):
     """The discrete wavelet transform's details, each level shrunk towards 0 by a threshold (soft); each channel by itself.
 
     With threshold "bayes" the numbers are those of skimage.restoration.denoise_wavelet (mode soft), which clips to ±1 besides.
@@ -70,6 +71,8 @@ class Wavelet(Denoiser):
     >>> bool(next(Wavelet().restore(Problem(noise, Denoise(noise_std=0.1), 8000))).estimate.std() < 0.02)
     True
     """
+
+    tasks = NOISY
 
     def __init__(
         self,
@@ -93,7 +96,7 @@ class Wavelet(Denoiser):
             raise ValueError(f"wavelet must be a discrete one of PyWavelets, such as sym8, got {wavelet!r}")
         self.wavelet, self.threshold, self.noise_std, self.levels = pywt.Wavelet(wavelet), threshold, noise_std, levels
 
-    def denoise(self, problem: Problem) -> tuple[Tensor, Facts]:
+    def solve(self, problem: Problem) -> tuple[Tensor, Facts]:
         """The estimate, (channel, time), and the facts."""
         observation = problem.observation
         import pywt

@@ -1,6 +1,6 @@
 """Mix-and-Separate: a network that was trained on mixtures predicts the target's mask on the mixture's spectrogram."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -8,13 +8,13 @@ from torch import Tensor, nn
 from dap.dsp.stft import STFT
 from dap.layers.precision import map_layout
 from dap.layers.seeded import count_weights, seeded
-from dap.methods.iterate import Facts, Iterate
+from dap.methods.iterate import Facts
 from dap.methods.learned.mask_update import MaskUpdate, mask_of
-from dap.methods.method import Method
+from dap.methods.one_shot import OneShot
 from dap.methods.problem import Problem
 
 
-class MixAndSeparate(Method):
+class MixAndSeparate(OneShot):
     """Two sources of a mixture X: the target mask · X, and the rest (1 − mask) · X, each with the mixture's phase.
 
     The mask is a network's, which is trained before any clip is separated (dap/running/separator.py). Channels are separated
@@ -86,8 +86,8 @@ class MixAndSeparate(Method):
         self.training = {"n_parameters": count_weights(network)}
         return MaskUpdate(self.network, self.stft.to(self.device), self.optimizer, self.loss, self.weighted, self.precision)
 
-    def restore(self, problem: Problem) -> Iterator[Iterate]:
-        """One estimate: (2, channel, time)."""
+    def solve(self, problem: Problem) -> tuple[Tensor, Facts]:
+        """The one estimate, (2, channel, time), and the facts of the training."""
         observation, sample_rate = problem.observation, problem.sample_rate
         if self.network is None:
             raise ValueError("mix_and_separate is trained first, on data of instruments: take data=instruments")
@@ -98,4 +98,4 @@ class MixAndSeparate(Method):
             mixture = self.stft.analysis(observation.to(self.device))  # (C, F, T)
             target = self.stft.synthesis(mask_of(self.network, mixture, self.precision) * mixture, observation.shape[-1])
         estimate = target.to(observation.device)
-        yield Iterate(0, None, torch.stack([estimate, observation - estimate]), facts=dict(self.training))
+        return torch.stack([estimate, observation - estimate]), dict(self.training)

@@ -11,13 +11,13 @@ from dap.audio.windows import by_windows
 from dap.dsp.representation import Representation
 from dap.layers.seeded import count_weights, seeded
 from dap.losses.term import Term, evaluating
-from dap.methods.iterate import Iterate
+from dap.methods.iterate import Facts
 from dap.methods.learned.adversarial import Adversarial
 from dap.methods.learned.collaborative import Collaborative, Shaping
 from dap.methods.learned.regression import Regression
 from dap.methods.learned.restorer import Restorer, gain_to, silence_output
 from dap.methods.learned.update import Update
-from dap.methods.method import Method
+from dap.methods.one_shot import OneShot
 from dap.methods.problem import Problem
 
 KEEPS = ("best", "last")
@@ -62,7 +62,7 @@ class Schooling:
             raise ValueError(f"keep must be one of {', '.join(KEEPS)}, got {self.keep!r}")
 
 
-class Supervised(Method):
+class Supervised(OneShot):
     """estimate = observation + f_θ(observation), with θ learnt from pairs of damaged and clean windows.
 
     Before it restores, `build` makes the networks, and whoever trains (dap/running) or loads (dap-restore) fills them.
@@ -170,12 +170,12 @@ class Supervised(Method):
             ValueError: networks that do not fit windows of this size.
         """
         with seeded(self.seed):
-            silence = torch.zeros(1, 1, self.window)
-            maps = self.representation.of(silence).analysis(silence)
+            representation = self.representation.to(self.device)
+            silence = torch.zeros(1, 1, self.window, device=self.device)
+            maps = representation.of(silence).analysis(silence)
             network = self.network(in_channels=maps.shape[1], out_channels=maps.shape[1], size=tuple(maps.shape[2:]))
             if self.silent_start:
                 silence_output(network)
-            representation = self.representation.to(self.device)
             restorer = Restorer(network, representation, self.residual, self.precision).to(self.device)
             if self.collaborative.n_steps:
                 self.collaborative.find_block(restorer)
@@ -201,11 +201,10 @@ class Supervised(Method):
             raise ValueError("the networks are not built: train them, or load what was trained")
         return {"network": self.restorer, **(self.gan.modules if self.collaborative.n_steps else {})}
 
-    def restore(self, problem: Problem) -> Iterator[Iterate]:
-        """One estimate, (channel, time)."""
-        observation = problem.observation
-        estimate = torch.cat(list(self.restored([observation])), dim=-1)
-        yield Iterate(0, None, estimate, facts={"n_parameters": self.n_weights})
+    def solve(self, problem: Problem) -> tuple[Tensor, Facts]:
+        """The one estimate, and how many weights the network has."""
+        estimate = torch.cat(list(self.restored([problem.observation])), dim=-1)
+        return estimate, {"n_parameters": self.n_weights}
 
     def restored(self, blocks: Iterable[Tensor], at_once: int = 32) -> Iterator[Tensor]:
         """A stream, (channel, some samples) after another, restored: as long as it was, in bounded memory.

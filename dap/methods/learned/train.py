@@ -48,7 +48,7 @@ class Train:
     """Update by every batch of ``epochs`` epochs.
 
     Iterating yields after each update. The state after any of them, given to a new `Train` of the same arguments, makes it
-    yield the next ones: the same numbers, bit for bit, on the same machine.
+    yield the next ones: the same numbers, bit for bit, on the same CPU.
 
     Args:
         update: what is done with a batch.

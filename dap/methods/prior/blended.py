@@ -6,12 +6,11 @@ from dataclasses import replace
 from dap.dsp.masks import hidden_gaps
 from dap.methods.iterate import Iterate, State
 from dap.methods.method import Method
-from dap.methods.prior.fitting import Fitting
 from dap.methods.problem import Problem
 from dap.tasks.inpainting import Inpainting
 
 
-class Blended(Fitting):
+class Blended(Method):
     """Fill gaps with (1 − α) · fill + α · fit, with the α that is best on held-out gaps: blind, and adapted to the sound.
 
     Next to each gap, in the sound that was observed, another of its length is hidden from both. There the truth x is known,
@@ -28,6 +27,8 @@ class Blended(Fitting):
         ValueError: distance_seconds not above 0; from `restore`, a task that is not inpainting, or no room to hide a gap.
     """
 
+    tasks, threaded = frozenset({"inpainting"}), True
+
     def __init__(self, fit: Method, fill: Method, distance_seconds: float = 0.05) -> None:
         super().__init__()
         if not distance_seconds > 0:
@@ -38,8 +39,8 @@ class Blended(Fitting):
     def iterates(self, state: State | None, problem: Problem) -> Iterator[Iterate]:
         """Yield, for each iterate of the fit, its best blend with the fill."""
         observation, task, sample_rate = problem.observation, problem.task, problem.sample_rate
-        if not isinstance(task, Inpainting) or task.missing is None:
-            raise ValueError("blended fills gaps: take task=inpainting")
+        assert isinstance(task, Inpainting)
+        assert task.missing is not None
         hidden = hidden_gaps(task.missing.cpu(), round(self.distance_seconds * sample_rate))
         if not hidden.any():
             raise ValueError(

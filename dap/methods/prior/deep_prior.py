@@ -13,11 +13,10 @@ from dap.losses.multi_resolution import multi_resolution_stft
 from dap.methods.iterate import Iterate, State
 from dap.methods.method import Method
 from dap.methods.prior.fit import Fit
-from dap.methods.prior.fitting import Fitting
 from dap.methods.problem import Problem
 
 
-class DeepPrior(Fitting):
+class DeepPrior(Method):
     """minimise over θ: loss(f_θ(z), observation), from random θ and a frozen random z.
 
     Args:
@@ -39,13 +38,16 @@ class DeepPrior(Fitting):
             decides how many steps it takes to get there.
         precision: of the network's convolutions and products (`dap.layers.precision.compute`).
         device: where the network runs.
-        seed: of the weights, the latent and its perturbation. The same on every device.
+        seed: of the weights and the latent, the same on every device, and of the latent's perturbation and dropout, which a
+            GPU draws in its own way.
 
     Raises:
         ValueError: settings out of range.
 
     Reference: Ulyanov et al., "Deep Image Prior", 2018; Zhang et al., ICLR 2020, Sec. 4.2.
     """
+
+    threaded = True
 
     def __init__(
         self,

@@ -10,9 +10,10 @@ import torch.nn.functional as F
 
 from dap.dsp.resample import resample
 from dap.layers.seeded import count_weights
-from dap.methods.denoiser import Denoiser
 from dap.methods.iterate import Facts
+from dap.methods.one_shot import OneShot
 from dap.methods.problem import Problem
+from dap.tasks.task import NOISY
 
 RATE = 16000  # Hz, that the network was trained at
 _EPS = 1e-3  # of the normalisation: slim's default
@@ -72,7 +73,7 @@ class ContextAggregation(nn.Module):
         return last
 
 
-class DFL(Denoiser):
+class DFL(OneShot):
     """The network's output for the observation at 16 kHz, each channel by itself; above 8 kHz nothing is left.
 
     Nothing is downloaded: ``weights`` is a file of the user's, either a state dict of `ContextAggregation` written by
@@ -96,7 +97,7 @@ class DFL(Denoiser):
     Reference: Germain, Chen & Koltun, "Speech Denoising with Deep Feature Losses", 2018; the authors' model.py, helper.py.
     """
 
-    threaded = True
+    tasks, threaded = NOISY, True
 
     def __init__(self, weights: str | None = None, channels: int = 64, n_dilated: int = 13) -> None:
         super().__init__()
@@ -107,7 +108,7 @@ class DFL(Denoiser):
             load_weights(self.network, Path(weights).expanduser())
 
     @torch.no_grad()
-    def denoise(self, problem: Problem) -> tuple[Tensor, Facts]:
+    def solve(self, problem: Problem) -> tuple[Tensor, Facts]:
         """The estimate, (channel, time), and the facts."""
         observation, sample_rate = problem.observation, problem.sample_rate
         if self.network is None:

@@ -10,15 +10,15 @@ from dap.dsp.spectral_gain import log_mmse_gain
 from dap.dsp.stft import STFT
 from dap.methods.iterate import Iterate, State
 from dap.methods.method import Method
-from dap.methods.prior.fitting import Fitting
 from dap.methods.problem import Problem
+from dap.tasks.task import NOISY
 
 FILTERS = ("wiener", "lsa", "network")
 _SILENCE = torch.finfo(torch.float64).eps  # added to a magnitude that is divided by, as in the authors' code
 _LEAST = 1e-10  # power of the noise, relative to the observation's, in a bin that did not fluctuate
 
 
-class DNP(Fitting):
+class DNP(Method):
     """The observation, filtered by how much each bin of the STFT of a fit's outputs fluctuated so far.
 
     From step ``warm_up`` on, D += |S_t − S_{t−1}| / (S_t + ε), S_t the magnitude of the output after t updates, and after each
@@ -46,6 +46,8 @@ class DNP(Fitting):
     Reference: Michelashvili and Wolf, "Speech Denoising by Accumulating Per-Frequency Modeling Fluctuations", 2019
     (arXiv 1904.07612); the constants are those of the authors' code.
     """
+
+    tasks, threaded = NOISY, True
 
     def __init__(
         self,
@@ -76,8 +78,6 @@ class DNP(Fitting):
     def iterates(self, state: State | None, problem: Problem) -> Iterator[Iterate]:
         """Yield the filtered observation, or the fit's own estimate, for each iterate of the fit."""
         observation = problem.observation
-        if not problem.task.identity:
-            raise ValueError("dnp filters an observation of all of the sound: take task=denoise or quantization")
         stft = self.stft.to(observation.device)
         noisy = stft.analysis(observation)  # (channel, n_freq, n_frames)
         iterates = self.fit.restore(problem) if state is None else self.fit.resume(state["fit"], problem)

@@ -10,15 +10,15 @@ import torch.nn.functional as F
 from dap.dsp.stft import STFT
 from dap.layers.seeded import count_weights, seeded
 from dap.methods.iterate import Iterate, State
+from dap.methods.method import Method
 from dap.methods.prior.fit import Fit
-from dap.methods.prior.fitting import Fitting
 from dap.methods.problem import Problem
 
 T = TypeVar("T")
 _SILENT = 1e-12  # power of a bin in which no source has anything
 
 
-class DoubleDIP(Fitting):
+class DoubleDIP(Method):
     """minimise over all θ_i: loss(Σ_i V_i, |X|) + w · mean(V_i V_j), with V_i = softplus(f_θi(z_i)), X the mixture's STFT.
 
     The sources are masked mixtures, M_i X with M_i = V̄_i^p / Σ_j V̄_j^p of running means V̄ of the magnitudes: the masks lie in
@@ -54,6 +54,8 @@ class DoubleDIP(Fitting):
     Reference: after Gandelsman, Shocher & Irani, "Double-DIP", CVPR 2019, and Tian, Xu & Li, "Deep Audio Prior", 2019
     (arXiv 1912.10292): from both the sum of priors, the masks and the exclusion; the stripes are ours.
     """
+
+    threaded = True
 
     def __init__(
         self,

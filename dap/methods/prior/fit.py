@@ -20,7 +20,7 @@ class Fit:
 
     Iterating yields (step, loss, output), steps + 1 times: the untouched network, then the network after each update. The
     state after any of them, given to a new `Fit` of the same arguments, makes it yield the next ones: the same numbers, bit
-    for bit, on the same machine.
+    for bit, on the same CPU; not on a GPU, whose sums have no order.
 
     Where the loss is no longer finite, or grows to 100 times the first, the weights go back to what they were up to 25 steps
     ago, the learning rate is halved, and the step is made from there; no iterate of the failure is yielded.

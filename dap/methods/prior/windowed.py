@@ -8,19 +8,17 @@ from torch import Tensor
 
 from dap.audio.windows import Layout, cut, join
 from dap.methods.iterate import Facts, Iterate, State
+from dap.methods.method import Method
 from dap.methods.prior.deep_prior import DeepPrior
-from dap.methods.prior.fitting import Fitting
 from dap.methods.problem import Problem
 from dap.methods.stopping import StoppingRule
-from dap.tasks.clipping import Clipping
-from dap.tasks.inpainting import Inpainting
 from dap.tasks.task import Task
 
 _SILENT = 1e-12  # mean square
 Weights = dict[str, Tensor]
 
 
-class Windowed(Fitting):
+class Windowed(Method):
     """Fits a deep prior to one overlapping window after another, and fades each into the next.
 
     The weights that a fit begins with learn from the windows (Reptile): after each they move towards those that its fit ended
@@ -47,6 +45,8 @@ class Windowed(Fitting):
     Reference: Nichol, Achiam & Schulman, "On First-Order Meta-Learning Algorithms", 2018 (Reptile).
     """
 
+    threaded = True
+
     def __init__(
         self,
         fit: DeepPrior,
@@ -71,11 +71,7 @@ class Windowed(Fitting):
     def iterates(self, state: State | None, problem: Problem) -> Iterator[Iterate]:
         """Yield an estimate for each number of windows, from 0 on."""
         observation, task, sample_rate = problem.observation, problem.task, problem.sample_rate
-        if not (task.identity or isinstance(task, Inpainting | Clipping)):
-            raise ValueError(
-                f"windowed cannot cut what {type(task).__name__} observes into windows: take task=denoise, quantization, "
-                "inpainting or clipping, or method=deep_prior on a stretch (data.seconds)"
-            )
+        task.part(0, observation.shape[-1])  # which says so where it cannot be cut
         window, hop, fade = self.layout.samples(sample_rate, observation.shape[-1])
         placed = list(cut([observation], window, hop))
         self.n_iterates = 1 + self.passes * len(placed)
@@ -101,7 +97,7 @@ class Windowed(Fitting):
                 yield so_far(0, None)
             for index in range(step, self.n_iterates - 1):
                 start, samples = placed[index % len(placed)]
-                part = task.part(start, start + window) if isinstance(task, Inpainting) else task
+                part = task.part(start, start + window)
                 estimate, n_steps, loss, weights, facts = self._restored(samples, part, sample_rate, weights)
                 found |= {name: value for name, value in facts.items() if name == "n_parameters"}  # the one of them all
                 restored[index % len(placed)] = estimate
@@ -131,5 +127,5 @@ class Windowed(Fitting):
         assert iterate.state is not None
         last, moved = iterate.state()["fit"]["network"], {}
         for name, first in begun.items():  # a norm's count of batches is a whole number
-            moved[name] = first.lerp(last[name], self.learning) if first.is_floating_point() else first
+            moved[name] = first.to(last[name]).lerp(last[name], self.learning) if first.is_floating_point() else first
         return rule.estimate, rule.step, losses[rule.step], moved, iterate.facts

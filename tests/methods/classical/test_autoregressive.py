@@ -116,7 +116,7 @@ def test_silence_stays_silent():
 
 
 def test_a_task_without_gaps():
-    with pytest.raises(ValueError, match="autoregressive fills gaps, and this task has none: take task=inpainting"):
+    with pytest.raises(ValueError, match="Autoregressive restores task=clipping or inpainting, and nothing of denoise"):
         Autoregressive().restore(Problem(torch.randn(1, 1000), Denoise(noise_std=0.1), 8000))
 
 

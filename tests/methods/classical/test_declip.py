@@ -75,7 +75,7 @@ def test_noisy_and_clipped_is_declipped_first(test_audio, generator):
     observation = noisy.clamp(-0.3, 0.3)
     method, task = blind_method("fast")
     estimate = next(method.restore(Problem(observation, task, rate))).estimate
-    method.declip = False
+    method.parts["denoise"].declip = False
     without = next(method.restore(Problem(observation, task, rate))).estimate
     assert si_sdr(estimate, reference) > si_sdr(without, reference) + 3
     assert estimate.abs().max() > 0.5 > without.abs().max()
@@ -86,7 +86,7 @@ def test_what_is_not_clipped_is_denoised_as_ever(test_audio, generator):
     noisy = Denoise(noise_std=0.1).degrade(reference, generator)
     method, task = blind_method("fast")
     estimate = next(method.restore(Problem(noisy, task, rate))).estimate
-    method.declip = False
+    method.parts["denoise"].declip = False
     assert torch.equal(estimate, next(method.restore(Problem(noisy, task, rate))).estimate)
 
 
@@ -116,7 +116,7 @@ def test_channels_each_have_their_own_tops(generator):
 
 
 def test_other_tasks_and_wrong_settings():
-    with pytest.raises(ValueError, match="declip is for saturated sound: take task=clipping"):
+    with pytest.raises(ValueError, match="Declip restores task=clipping, and nothing of"):
         Declip().restore(Problem(torch.randn(1, 4000), Denoise(noise_std=0.1), 16000))
     for settings, message in (
         ({"frame_seconds": (0.1, 0.0)}, r"frame_seconds must be lengths above 0 s, at least one, got \[0.1, 0.0\]"),

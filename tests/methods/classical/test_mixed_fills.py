@@ -73,7 +73,7 @@ def test_it_is_near_the_best(clip, test_audio):
         (lambda: MixedFills([Autoregressive()], math.nan), "distance_seconds must be above 0, got nan"),
         (
             lambda: MixedFills([Autoregressive()]).restore(Problem(torch.ones(1, 9), Denoise(noise_std=0.1), RATE)),
-            "mixed_fills fills gaps: take task=inpainting",
+            "MixedFills restores task=inpainting, and nothing of denoise",
         ),
     ],
 )

@@ -54,7 +54,7 @@ def test_one_turn_is_a_wiener_gain():
 
 @pytest.mark.parametrize("method", [Clamp(), Smooth()])
 def test_other_tasks(method):
-    with pytest.raises(ValueError, match="is for quantised sound: take task=quantization"):
+    with pytest.raises(ValueError, match="restores task=quantization, and nothing of denoise"):
         method.restore(Problem(torch.randn(1, 4000), Denoise(noise_std=0.1), 16000))
 
 

@@ -25,7 +25,7 @@ class Off(Method):
         super().__init__()
         self.truth, self.error = truth, error
 
-    def restore(self, problem):
+    def iterates(self, state, problem):
         observation, task = problem.observation, problem.task
         assert not observation[..., task.missing].any(), "what is hidden is hidden"
         errors = (scale * self.error * task.missing for scale in (3.0, 1.0))
@@ -90,5 +90,5 @@ def test_gaps_at_the_ends_and_too_near_each_other():
 def test_wrong_use():
     with pytest.raises(ValueError, match="distance_seconds must be above 0 s, got 0"):
         Blended(Autoregressive(), Autoregressive(), distance_seconds=0.0)
-    with pytest.raises(ValueError, match="blended fills gaps: take task=inpainting"):
+    with pytest.raises(ValueError, match="Blended restores task=inpainting, and nothing of denoise"):
         Blended(Autoregressive(), Autoregressive()).restore(Problem(torch.ones(1, 8000), Denoise(noise_std=0.1), RATE))

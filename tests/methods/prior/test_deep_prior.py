@@ -152,7 +152,7 @@ def test_what_is_not_observed_is_drawn_to_silence_or_to_the_guide(generator):
     tone = tones([1000.0], 4000, 8000)[None]
 
     class Tone(Method):
-        def restore(self, problem):
+        def iterates(self, state, problem):
             return iter([Iterate(0, None, tone)])
 
     task = Inpainting(gaps=[[0.1, 0.3]]).at(8000, 4000, generator)

@@ -93,7 +93,7 @@ def test_silence_and_any_length(rate, n_samples, network, tmp_path):
 
 def test_other_tasks_are_refused(network, tmp_path):
     method = DFL(saved(network, tmp_path / "weights.pt"), **SMALL)
-    with pytest.raises(ValueError, match="DFL restores noise; the task SuperResolution is something else"):
+    with pytest.raises(ValueError, match="DFL restores task=denoise or quantization, and nothing of super_resolution"):
         method.restore(Problem(torch.randn(1, 2000), SuperResolution(2), 16000))
 
 

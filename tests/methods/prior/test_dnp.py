@@ -25,7 +25,7 @@ class Given(Method):
         super().__init__()
         self.outputs, self.n_iterates = outputs, len(outputs)
 
-    def restore(self, problem):
+    def iterates(self, state, problem):
         return iter(
             [Iterate(step, 1.0 / (step + 1), output, facts={"n_parameters": 7}) for step, output in enumerate(self.outputs)]
         )
@@ -110,7 +110,7 @@ def test_it_wraps_a_deep_prior():
 
 
 def test_tasks_and_clips_that_it_is_not_for(outputs):
-    with pytest.raises(ValueError, match="dnp filters an observation of all of the sound: take task=denoise"):
+    with pytest.raises(ValueError, match="DNP restores task=denoise or quantization, and nothing of inpainting"):
         dnp(outputs).restore(Problem(torch.randn(1, 4000), Inpainting(n_gaps=1).at(8000, 4000, torch.Generator()), 8000))
     with pytest.raises(ValueError, match="shorter than one STFT frame"):
         dnp(outputs).restore(Problem(torch.randn(1, 40), TASK, 8000))

@@ -1,4 +1,4 @@
-"""Linear prediction where a sample's bounds are known: the least prediction error of all sounds that fit a clipped recording."""
+"""Linear prediction within bounds: of all sounds that fit a clipped recording, the one of the least prediction error."""
 
 import torch
 from torch import Tensor

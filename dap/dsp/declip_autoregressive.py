@@ -10,8 +10,8 @@ from dap.dsp.bounded_prediction import predict_within, predictors
 def declip_frames(lower: Tensor, upper: Tensor, order: int, n_window: int, turns: int) -> Tensor:
     """Frame by frame, as it is published: the model and the clipped samples take turns, from the recording on.
 
-    Frames are windowed (Hann, half overlapping), their bounds with them, and beyond them there is silence, so that the model and
-    the samples minimize one prediction error in turn.
+    Frames are windowed (Hann, half overlapping), their bounds with them, and beyond them there is silence, so that the model
+    and the samples minimize one prediction error in turn.
 
     Args:
         lower, upper: (time,); equal where a sample is known.

@@ -1,4 +1,4 @@
-"""Declipping by social sparsity: a sparse spectrum whose sound is near what is known, and beyond the level where it was clipped."""
+"""Declipping by social sparsity: a sparse spectrum whose sound is near what is known, and elsewhere beyond the level."""
 
 import torch
 from torch import Tensor

@@ -15,8 +15,8 @@ def declip_spade(
 
         z ← the k largest bins of A x + u;   x ← the point of Γ nearest to A*(z − u);   u ← u + A x − z,
 
-    and k grows by ``increment`` each ``period`` turns. A frame ends where ‖A x − z‖ ≤ ``tolerance``, or where all bins are kept;
-    what is taken is the turn at which that was least.
+    and k grows by ``increment`` each ``period`` turns. A frame ends where ‖A x − z‖ ≤ ``tolerance``, or where all bins are
+    kept; what is taken is the turn at which that was least.
 
     Args:
         lower, upper: (1, time); equal where a sample is known.
@@ -36,25 +36,44 @@ def declip_spade(
     >>> float((tone - lower).norm() / (tone - estimate).norm()) > 10
     True
     """
-    window, start = frame.window.to(lower), torch.zeros_like(lower).clamp(lower, upper)
-    low, high, made = (_frames(waveform, frame, window) for waveform in (lower, upper, start))
-    n_bins, tops = frame.n_fft // 2 + 1, (low < high).any(-1)
-    active = tops.nonzero()[:, 0]
-    current, left = made[active], torch.zeros(len(active), n_bins, dtype=torch.complex64).to(torch.view_as_complex(made.new_zeros(1, 2)))
-    least = made.new_full((len(active),), torch.inf)
+    low, high = _bounds(lower, frame), _bounds(upper, frame)
+    made = torch.zeros_like(low).clamp(low, high)
+    active = (low < high).any(-1).nonzero()[:, 0]
+    n_bins = frame.n_fft // 2 + 1
+    current = made[active]
     spec = torch.fft.rfft(current, frame.n_fft, norm="ortho")
+    left, least = torch.zeros_like(spec), made.new_full((len(active),), torch.inf)
     for turn in range(-(-n_bins // increment) * period):
-        if active.numel() == 0:
-            break
         sparse = _largest(spec + left, min(increment * (1 + turn // period), n_bins))
         distance = _norm(spec - sparse)
         nearer = distance <= least
         made[active[nearer]], least = current[nearer], torch.minimum(distance, least)
         going = distance > tolerance
+        if not going.any():
+            break
         if not going.all():
-            active, least, sparse, left, spec = active[going], least[going], sparse[going], left[going], spec[going]
+            active, least, sparse, left, spec = (part[going] for part in (active, least, sparse, left, spec))
         nearest = torch.fft.irfft(sparse - left, frame.n_fft, norm="ortho")[:, : frame.n_window]
         current = nearest.clamp(low[active], high[active])
         spec = torch.fft.rfft(current, frame.n_fft, norm="ortho")
         left = left + spec - sparse
-    return frame.overlap_add(made * window, lower.shape[-1])[None].clamp(lower, upper)
+    return frame.overlap_add(made, lower.shape[-1])[None].clamp(lower, upper)
+
+
+def _bounds(waveform: Tensor, frame: TightFrame) -> Tensor:
+    """The bounds of windowed frames, (1, time) → (n_frames, n_window); where the window is 0 the frame is."""
+    frames = frame.frames(waveform)[0]
+    return frames.nan_to_num(nan=0.0, posinf=torch.inf, neginf=-torch.inf)  # 0 · ∞
+
+
+def _largest(spec: Tensor, count: int) -> Tensor:
+    """Of each frame's bins, (n_frames, n_freq), the largest, and 0 for the others."""
+    magnitude = spec.abs()
+    least = magnitude.kthvalue(magnitude.shape[-1] - count + 1, dim=-1, keepdim=True).values
+    return spec.where(magnitude >= least, 0)
+
+
+def _norm(spec: Tensor) -> Tensor:
+    """‖·‖₂ over all bins of a frame's DFT, those of negative frequency too; (n_frames, n_freq) → (n_frames,)."""
+    energy = spec.real.square() + spec.imag.square()
+    return (2 * energy.sum(-1) - energy[:, 0] - energy[:, -1]).sqrt()

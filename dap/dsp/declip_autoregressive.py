@@ -38,7 +38,7 @@ def declip_frames(lower: Tensor, upper: Tensor, order: int, n_window: int, turns
     return joined.to(lower).clamp(lower, upper)
 
 
-def refine(estimate: Tensor, lower: Tensor, upper: Tensor, order: int, n_window: int) -> Tensor:
+def refine(estimate: Tensor, lower: Tensor, upper: Tensor, order: int, n_window: int, most_clipped: float = 1 / 3) -> Tensor:
     """An estimate made better by linear prediction: its clipped samples anew, from the models of its own frames.
 
     Each frame's model is that of the estimate in and around it, and what lies around it is taken as it stands, so that its ends
@@ -49,6 +49,8 @@ def refine(estimate: Tensor, lower: Tensor, upper: Tensor, order: int, n_window:
         lower, upper: (time,); equal where a sample is known.
         order: of the models, and of the samples to each side that belong to them.
         n_window: samples of a frame, even.
+        most_clipped: share of a frame's samples; where more are clipped it stays as it is: too little is known for the model,
+            and the work grows with the cube.
 
     Returns:
         (time,), within the bounds.
@@ -65,7 +67,8 @@ def refine(estimate: Tensor, lower: Tensor, upper: Tensor, order: int, n_window:
     around = _frames(F.pad(estimate, (order, order)), n_window + 2 * order, hop_length, n_window)
     models = predictors(around * torch.hann_window(around.shape[-1]).to(around), order)
     made = around[:, order : order + n_window].clone()
-    for index in (low < high).any(-1).nonzero()[:, 0].tolist():
+    clipped = (low < high).double().mean(-1)
+    for index in ((clipped > 0) & (clipped <= most_clipped)).nonzero()[:, 0].tolist():
         made[index] = predict_within(around[index], low[index], high[index], models[index])
     return _joined(made * window, hop_length, lower.shape[-1]).to(lower).clamp(lower, upper)
 

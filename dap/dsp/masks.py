@@ -71,10 +71,10 @@ def missing_columns_mask(n_gaps: int, n_columns: int, stft: STFT, n_samples: int
     >>> float(mask.min()), 64 < int((mask < 1).sum()) <= 64 + 3 * 16     # 4 frames, a hop apart, but for their taper
     (0.0, True)
     """
-    columns = stft.analysis(torch.ones(n_samples))  # (n_freq, n_frames)
+    columns = stft.analysis(torch.ones(n_samples, dtype=torch.float64))  # (n_freq, n_frames)
     kept = random_gaps_mask(n_gaps, n_columns, columns.shape[-1], generator)
     mask = stft.synthesis(columns * kept, n_samples).clamp(0, 1)
-    return torch.where(mask > 1 - 1e-4, 1.0, torch.where(mask < 1e-4, 0.0, mask))  # rid of the STFT's rounding
+    return torch.where(mask > 1 - 1e-6, 1.0, torch.where(mask < 1e-6, 0.0, mask)).float()  # rid of the STFT's rounding
 
 
 def fade_from_gaps(mask: Tensor, n_faded: int) -> Tensor:

@@ -55,8 +55,10 @@ class Method(ABC):
 
     @abstractmethod
     def iterates(self, state: State | None, problem: Problem) -> Iterator[Iterate]:
-        """What `restore` (no state) and `resume` give, for a task that was checked; no reference reaches a blind method."""
+        """What `restore` (no state) and `resume` give, for a posed task that was checked; a blind method has no reference."""
 
     def _begun(self, state: State | None, problem: Problem) -> Iterator[Iterate]:
         self.check(problem.task)
-        return self.iterates(state, replace(problem, reference=None) if self.blind else problem)
+        task, observation = problem.task.posed(problem.observation)
+        reference = None if self.blind else problem.reference
+        return self.iterates(state, replace(problem, task=task, observation=observation, reference=reference))

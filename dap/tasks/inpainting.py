@@ -11,17 +11,21 @@ from torch import Tensor
 from dap.audio.sound_file import read_audio
 from dap.dsp.masks import fade_from_gaps, gaps_mask, missing_columns_mask, missing_samples_mask, random_gaps_mask
 from dap.dsp.stft import STFT
+from dap.dsp.word_length import sample_error
 from dap.tasks.task import Task
 
 MAX_FADE_SECONDS = 60
+_TOLERATED = 0.03  # of the sound's RMS: the rounding of a sample, after it was divided by its factor
 
 
 class Inpainting(Task):
     """observation = mask · reference, with one mask for all channels: 1 = observed, 0 = missing.
 
-    The mask stands in the data term, so what is missing is free. `finish` pastes what was observed back,
+    A factor between 0 and 1 is known, so what was multiplied by it is known too: `posed` divides by it, wherever the rounding
+    of the observation's samples, so enlarged, stays 30 dB below the sound; what is left is missing. Methods meet the task so.
+    `finish` pastes what is known back,
 
-        w · observation + (1 − w) · estimate,
+        w · observation / mask + (1 − w) · estimate,
 
     where w is 0 in the gaps and rises to 1 within ``fade_seconds`` outside of them (`dap.dsp.masks.fade_from_gaps`): so no
     click, and outside of the fades every sample is the observed one, bit for bit. Without a fade it is idempotent; with one,
@@ -36,7 +40,8 @@ class Inpainting(Task):
             outermost frames, as the inverse STFT of what is left does (DPAI, Miotello et al., 2023: 2 to 6 of 2048 / 512).
         n_fft, hop_length: of that STFT, samples.
         missing_share: instead, this share of single samples is missing, at random.
-        mask_path: instead, a sound file of one channel or an .npy file (time,), as long as the clip, of 0 and 1.
+        mask_path: instead, a sound file of one channel, of 0 and 1, or an .npy file (time,) of factors from 0 to 1, as long as
+            the clip.
         fade_seconds: length of the cross-fade, s.
 
     Raises:
@@ -86,20 +91,22 @@ class Inpainting(Task):
         self.fade_seconds = fade_seconds
         self.mask: Tensor | None = None  # (time,), of the clip; and the observation's weight in finish
         self.weight: Tensor | None = None
+        self.n_faded = 0  # samples
 
     def receive(self, damaged: Tensor, sample_rate: int) -> tuple[Tensor, int]:
         """The damaged sound, (channel, time), silent where it is known to be missing, whatever stands there."""
-        return self.at(sample_rate, damaged.shape[-1], None).observe(damaged), sample_rate
+        mask = self._make_mask(sample_rate, damaged.shape[-1], None)
+        return damaged.where(mask > 0, 0.0), sample_rate
 
     def at(self, sample_rate: int, n_samples: int, generator: torch.Generator | None) -> Task:
         """The task that knows the clip's mask."""
         mask = self._make_mask(sample_rate, n_samples, generator)
         n_missing = int((mask < 1).sum())
-        if n_missing == n_samples:
+        if not mask.any():
             raise ValueError(f"the gaps cover the whole clip of {n_samples / sample_rate:.3f} s: nothing is left to observe")
         task = copy.copy(self)
-        task.mask, task.weight = mask, fade_from_gaps(mask, round(self.fade_seconds * sample_rate))
-        task.missing = mask < 1
+        task.n_faded = round(self.fade_seconds * sample_rate)
+        task.mask, task.weight, task.missing = mask, fade_from_gaps(mask, task.n_faded), mask < 1
         task.facts = {"missing_seconds": n_missing / sample_rate}
         return task
 
@@ -118,6 +125,22 @@ class Inpainting(Task):
         task.mask, task.weight, task.missing = (each[start:stop] for each in (self.mask, self.weight, self.missing))
         return task
 
+    def posed(self, observation: Tensor) -> "tuple[Inpainting, Tensor]":
+        """The task whose gaps are what the observation does not tell of, and the sound as it is known elsewhere.
+
+        Where the observation is off by a standard deviation e, and the sound's RMS is r, a factor is used from e / (0.03 r) on.
+        """
+        mask = self._fitting(self.mask, observation)
+        if ((mask == 0) | (mask == 1)).all():
+            return self, observation
+        rms = float(observation.double().square().mean().sqrt())
+        known = mask * rms * _TOLERATED > sample_error(observation)
+        task = copy.copy(self)
+        task.missing = ~known.cpu()
+        task.mask = known.cpu().float()
+        task.weight = fade_from_gaps(task.mask, self.n_faded)
+        return task, (observation / mask).where(known, 0.0)
+
     def degrade(self, reference: Tensor, generator: torch.Generator) -> Tensor:
         """What is observed of the reference, (channel, time); the mask was drawn by `at`."""
         return self.observe(reference)
@@ -127,8 +150,10 @@ class Inpainting(Task):
         return self._fitting(self.mask, estimate) * estimate
 
     def finish(self, estimate: Tensor, observation: Tensor) -> Tensor:
-        """The observation, and the estimate where it is missing, cross-faded outside the gaps."""
-        return estimate.lerp(observation, self._fitting(self.weight, estimate))  # exact where the weight is 0 or 1
+        """What is known, and the estimate where it is missing, cross-faded outside the gaps."""
+        task, known = self.posed(observation)
+        weight = task._fitting(task.weight, estimate)
+        return estimate.lerp(known, weight)  # exact where the weight is 0 or 1
 
     def _fitting(self, mask: Tensor | None, waveform: Tensor) -> Tensor:
         if mask is None:
@@ -155,10 +180,10 @@ class Inpainting(Task):
 
 
 def _read_mask(path: str, n_samples: int) -> Tensor:
-    """A mask file: (n_samples,), of exactly 0 and 1.
+    """A mask file: (n_samples,), of factors from 0 to 1; in a sound file of 0 and 1 alone, which fixed point rounds.
 
     Raises:
-        ValueError: it cannot be read, has another shape, or values that are neither 0 nor 1.
+        ValueError: it cannot be read, has another shape, or values out of range.
     """
     file = Path(path).expanduser()
     if file.suffix == ".npy":
@@ -173,6 +198,11 @@ def _read_mask(path: str, n_samples: int) -> Tensor:
         raise ValueError(
             f"{path}: the mask must be of one channel and {n_samples} samples as the clip, got {tuple(mask.shape)}"
         )
-    if not ((mask - mask.round()).abs().max() < 1e-3 and mask.round().min() >= 0 and mask.round().max() <= 1):
-        raise ValueError(f"{path}: a mask holds 1 where a sample is observed and 0 where it is missing, and nothing else")
-    return mask.round()
+    whole = (mask - mask.round()).abs().max() < 1e-3
+    mask = mask.round() if whole else mask
+    if not (mask.min() >= 0 and mask.max() <= 1 and (whole or file.suffix == ".npy")):
+        raise ValueError(
+            f"{path}: a mask holds 1 where a sample is observed, 0 where it is missing, and in an .npy file factors between, "
+            f"got {float(mask.min()):g} to {float(mask.max()):g}"
+        )
+    return mask

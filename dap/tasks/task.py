@@ -74,6 +74,10 @@ class Task(ABC):
         """Standard deviation of observation − observe(reference), where the task knows it without the reference."""
         return 0.0
 
+    def posed(self, observation: Tensor) -> "tuple[Task, Tensor]":
+        """Task and observation as a method meets them: of what is known but in other terms, the sound itself; idempotent."""
+        return self, observation
+
     @abstractmethod
     def degrade(self, reference: Tensor, generator: torch.Generator) -> Tensor:
         """The observation of a clean reference, of the same shape (less the dimension of the sources, where it has one)."""

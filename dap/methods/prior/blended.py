@@ -41,6 +41,8 @@ class Blended(Method):
         observation, task, sample_rate = problem.observation, problem.task, problem.sample_rate
         assert isinstance(task, Inpainting)
         assert task.missing is not None
+        if not task.missing.any():
+            return iter([Iterate(0, None, observation)])
         hidden = hidden_gaps(task.missing.cpu(), round(self.distance_seconds * sample_rate))
         if not hidden.any():
             raise ValueError(

@@ -35,7 +35,7 @@ FREE = {"deep_prior", "guided", "windowed", "dnp", "supervised", "dfl"}
 FREE |= {"filter_bank", "log_mmse", "noisereduce", "oracle_wiener", "spectral_subtraction", "wavelet", "wiener"}
 # And these are made for what is certain: none of them may refuse.
 MADE_FOR = {
-    "inpainting": {"autoregressive", "blended", "linear", "mixed_fills", "restore", "spline"},
+    "inpainting": {"autoregressive", "blended", "janssen_tf", "linear", "mixed_fills", "phain", "restore", "spline"},
     "clipping": {"a_spade", "ar_acs", "autoregressive", "declip", "linear", "restore", "spline", "ss_pew"},
     "quantization": {"clamp", "restore", "smooth"},
     "super_resolution": {"linear", "spline"},

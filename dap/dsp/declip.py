@@ -10,7 +10,7 @@ from dap.dsp.social_sparsity import neighborhood_energy
 from dap.dsp.tight_frame import TightFrame
 
 # Times the noise in a bin, where the threshold ends: what is weaker is the noise that was clipped with the sound.
-_ABOVE_NOISE = 4.0
+_ABOVE_NOISE = 2.0
 
 
 def declip(
@@ -41,7 +41,7 @@ def declip(
         iterations: number of turns.
         depth_db: how far the threshold falls.
         neighborhood: bins by frames of Ē, odd both.
-        noise_std: of white noise in the recording: the threshold ends at four times its standard deviation in a bin, if that
+        noise_std: of white noise in the recording: the threshold ends at twice its standard deviation in a bin, if that
             is not reached before. The louder the noise, the more this helps; 0 for what is to come back with its noise.
 
     Returns:

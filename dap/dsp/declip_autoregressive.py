@@ -38,7 +38,7 @@ def declip_frames(lower: Tensor, upper: Tensor, order: int, n_window: int, turns
     return joined.to(lower).clamp(lower, upper)
 
 
-def refine(estimate: Tensor, lower: Tensor, upper: Tensor, order: int, n_window: int, most_clipped: float = 1 / 3) -> Tensor:
+def refine(estimate: Tensor, lower: Tensor, upper: Tensor, order: int, n_window: int, most_clipped: float = 0.25) -> Tensor:
     """An estimate made better by linear prediction: its clipped samples anew, from the models of its own frames.
 
     Each frame's model is that of the estimate in and around it, and what lies around it is taken as it stands, so that its ends

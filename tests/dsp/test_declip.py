@@ -36,7 +36,7 @@ def written_out(lower, upper, n_window, hop, iterations, depth_db, noise_std):
     spec, mean = analysis(x), 0
     loudest, u = np.abs(spec).max(), np.zeros_like(spec)
     for turn in range(iterations):
-        quietest = max(loudest * 10 ** (-depth_db / 20), 4 * noise_std * np.sqrt(hop / n_window))
+        quietest = max(loudest * 10 ** (-depth_db / 20), 2 * noise_std * np.sqrt(hop / n_window))
         threshold = loudest * (quietest / loudest) ** (turn / (iterations - 1))
         z = spec + u
         energy = np.abs(z) ** 2

@@ -44,7 +44,7 @@ class Declip(Declipper):
     def __init__(
         self,
         frame_seconds: tuple[float, ...] = (0.023, 0.046, 0.093, 0.186, 0.372),
-        iterations: int = 300,
+        iterations: int = 250,
         depth_db: float = 60.0,
         slow_below_db: float = 4.0,
         slow_iterations: int = 1200,

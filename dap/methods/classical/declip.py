@@ -24,8 +24,8 @@ class Declip(Declipper):
     clipped samples anew from that mean, with models of each order, and these are averaged with it, each twice its weight.
 
     Where most of a loud sound is clipped, much has to be found, and turns are few: if by the mean of the first two lengths the
-    recording's SDR is below ``slow_below_db``, the longest two lengths get ``slow_iterations`` turns on frames that overlap by
-    half, with a wider neighborhood, and linear prediction, which then only draws to the level, is left out. Memory grows with
+    recording's SDR is below ``slow_below_db``, the other lengths get ``slow_iterations`` turns on frames that overlap by half,
+    with a wider neighborhood, and linear prediction, which then only draws to the level, is left out. Memory grows with
     the length of the sound; method=restore works window by window.
 
     Args:
@@ -102,10 +102,8 @@ class Declip(Declipper):
                 slow = True
             if not slow:
                 frame, turns, around = TightFrame(length, length // 4), self.iterations, (1, 5)
-            elif index >= len(lengths) - 2:
-                frame, turns, around = TightFrame(length, length // 2), self.slow_iterations, (3, 3)
             else:
-                continue
+                frame, turns, around = TightFrame(length, length // 2), self.slow_iterations, (3, 3)
             made.append(declip(lower, upper, frame.to(lower.device), turns, self.depth_db, around, noise_std))
         return torch.cat(made).mean(0, keepdim=True).clamp(lower, upper), slow
 

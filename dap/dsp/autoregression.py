@@ -6,6 +6,7 @@ the p before it. All of it is float64, as the equations are the worse conditione
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 import torch.nn.functional as F
@@ -38,20 +39,29 @@ def linear_prediction(waveform: Tensor, order: int) -> Tensor:
     n_samples = waveform.shape[-1]
     if n_samples <= order:
         raise ValueError(f"a model of order {order} needs more than {order} samples, got {n_samples}")
-    window = torch.hann_window(2 * n_samples + 1, periodic=False, dtype=waveform.dtype, device=waveform.device)
-    forward, backward = waveform[1:], waveform[:-1]
-    model = waveform.new_ones(1)
-    least = _PREDICTED * float(waveform.square().sum())
+    samples = waveform.cpu().numpy()  # whose small operations cost less than torch's: there are ten for each coefficient
+    window = np.hanning(2 * n_samples + 1)
+    weights_of = window[::2].copy(), window[1::2].copy()  # between samples an even number apart, and an odd one
+    forward, backward, other = samples[1:].copy(), samples[:-1].copy(), np.empty(n_samples - 1)
+    model = np.zeros(order + 1)
+    model[0] = 1.0
+    least = _PREDICTED * float(samples @ samples)
     for stage in range(1, order + 1):
-        weights = window[stage + 1 : 2 * n_samples - stage : 2]  # halfway between sample n and sample n − stage
-        power = float((weights * (forward.square() + backward.square())).sum())
+        first = (stage + 1) // 2
+        weights = weights_of[(stage + 1) % 2][first : first + n_samples - stage]  # halfway between sample n and n − stage
+        weighted = np.multiply(weights, forward, out=other)
+        product, power = float(weighted @ backward), float(weighted @ forward)
+        power += float(np.multiply(weights, backward, out=other) @ backward)
         if power <= least:
-            return F.pad(model, (0, order + 1 - stage))
-        reflection = -2 * float((weights * forward) @ backward) / power
-        model = F.pad(model, (0, 1))
-        model = model + reflection * model.flip(0)
-        forward, backward = (forward + reflection * backward)[1:], (backward + reflection * forward)[:-1]
-    return model
+            break
+        reflection = -2 * product / power
+        model[1 : stage + 1] += reflection * model[stage - 1 :: -1]
+        np.multiply(backward, reflection, out=other)
+        other += forward
+        forward *= reflection
+        backward += forward
+        forward, backward, other = other[1:], backward[:-1], forward[:-1]
+    return torch.from_numpy(model).to(waveform)
 
 
 def predict_missing(waveform: Tensor, missing: Tensor, coefficients: Tensor) -> Tensor:
@@ -64,7 +74,7 @@ def predict_missing(waveform: Tensor, missing: Tensor, coefficients: Tensor) -> 
         Σ_{k ≤ min(i, j)} a[k] a[k + d] − Σ_{k ≥ N − max(i, j)} a[k] a[k + d],
 
     0 beyond p apart: so with the missing samples in blocks of p the matrix is block tridiagonal, and the work grows with
-    their number times p².
+    their number times p². Where no missing sample is within p of an end the entries are the coefficients' autocorrelation.
 
     Args:
         waveform: (time,), float64; what stands at the missing samples does not matter.
@@ -83,6 +93,17 @@ def predict_missing(waveform: Tensor, missing: Tensor, coefficients: Tensor) -> 
     places = missing.nonzero()[:, 0]
     if places.numel() == 0:
         return waveform
+    known = waveform.where(~missing, 0.0)
+    filled = known.clone()
+    if order <= int(places[0]) and int(places[-1]) < n_samples - order:
+        correlation = _autocorrelation(coefficients)  # (p + 2,), the last of them 0
+
+        def between(rows: Tensor, columns: Tensor) -> Tensor:
+            return correlation[(rows[:, None] - columns).abs().clamp(max=order + 1)]
+
+        weights = -_filtered(known, correlation)[places]
+        filled[places] = _solve_block_tridiagonal(torch.split(places, order), between, weights, _RIDGE * float(correlation[0]))
+        return filled
     shifted = F.pad(coefficients, (0, order)).unfold(0, order + 1, 1)  # [d, k]: a[k + d]
     sums = F.pad((coefficients * shifted).cumsum(1), (1, 0))  # (p + 1, p + 2); [d, m] is the sum over k < m
 
@@ -92,11 +113,30 @@ def predict_missing(waveform: Tensor, missing: Tensor, coefficients: Tensor) -> 
         before, after = (low + 1).clamp(max=order + 1), (n_samples - high).clamp(max=order + 1)
         return (sums[apart, before] + sums[apart, after] - sums[apart, -1]).where(high - low <= order, 0.0)
 
-    known = waveform.where(~missing, 0.0)
     weights = -_precision_times(known, coefficients)[places]
-    filled = known.clone()
     filled[places] = _solve_block_tridiagonal(torch.split(places, order), entries, weights, _RIDGE * float(sums[0, -1]))
     return filled
+
+
+def _autocorrelation(coefficients: Tensor) -> Tensor:
+    """Σ_k a[k] a[k + d] for d = 0 … p + 1: (p + 1,) → (p + 2,)."""
+    length = _fft_length(2 * len(coefficients))
+    correlation: Tensor = torch.fft.irfft(torch.fft.rfft(coefficients, length).abs().square(), length)
+    return F.pad(correlation[: len(coefficients)], (0, 1))
+
+
+def _filtered(waveform: Tensor, correlation: Tensor) -> Tensor:
+    """Σ_d correlation[|d|] · waveform[n + d]: (time,) → (time,)."""
+    reach = len(correlation) - 1
+    length = _fft_length(len(waveform) + 2 * reach)
+    kernel = torch.cat([correlation.flip(0), correlation[1:]])
+    product: Tensor = torch.fft.irfft(torch.fft.rfft(waveform, length) * torch.fft.rfft(kernel, length), length)
+    return product[reach : reach + len(waveform)]
+
+
+def _fft_length(least: int) -> int:
+    """A power of two, whose transform is fast."""
+    return 1 << (least - 1).bit_length()
 
 
 def _precision_times(waveform: Tensor, coefficients: Tensor) -> Tensor:

@@ -1,5 +1,7 @@
 """Which samples of a clip are there: masks (time,), 1 = observed, 0 = missing."""
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
 
@@ -108,6 +110,22 @@ def runs_of(missing: Tensor) -> list[tuple[int, int]]:
     """
     edges = missing.to(torch.int8).diff(prepend=missing.new_zeros(1).to(torch.int8), append=missing.new_zeros(1).to(torch.int8))
     return list(zip((edges == 1).nonzero()[:, 0].tolist(), (edges == -1).nonzero()[:, 0].tolist(), strict=True))
+
+
+def gaps_together(gaps: list[tuple[int, int]], n_samples: int) -> Iterator[list[tuple[int, int]]]:
+    """Gaps that are filled together: from the first of them to the last at most n_samples, or one alone.
+
+    >>> list(gaps_together([(0, 2), (4, 6), (9, 30)], 8))
+    [[(0, 2), (4, 6)], [(9, 30)]]
+    """
+    together: list[tuple[int, int]] = []
+    for gap in gaps:
+        if together and gap[1] - together[0][0] > n_samples:
+            yield together
+            together = []
+        together.append(gap)
+    if together:
+        yield together
 
 
 def _samples(number: int) -> str:

@@ -48,17 +48,14 @@ class TightFrame(nn.Module):
         window = (window / window.square().sum(0).sqrt()).reshape(-1)
         self.register_buffer("window", window, persistent=False)
 
-    def analysis(self, waveform: Tensor) -> Tensor:
-        """A x: (..., time) → (..., n_freq, n_frames), complex."""
+    def frames(self, waveform: Tensor) -> Tensor:
+        """The windowed frames before the DFT: (..., time) → (..., n_frames, n_window)."""
         before = self.n_window - self.hop_length
         padded = nn.functional.pad(waveform, (before, before + -waveform.shape[-1] % self.hop_length))
-        frames = padded.unfold(-1, self.n_window, self.hop_length) * self.window.to(waveform)
-        spec: Tensor = torch.fft.rfft(frames, self.n_fft, norm="ortho").transpose(-1, -2)
-        return spec
+        return padded.unfold(-1, self.n_window, self.hop_length) * self.window.to(waveform)
 
-    def synthesis(self, spec: Tensor, n_samples: int) -> Tensor:
-        """A* c: (..., n_freq, n_frames), complex → (..., n_samples)."""
-        frames: Tensor = torch.fft.irfft(spec.transpose(-1, -2), self.n_fft, norm="ortho")[..., : self.n_window]
+    def overlap_add(self, frames: Tensor, n_samples: int) -> Tensor:
+        """The adjoint of `frames`, and its inverse: (..., n_frames, n_window) → (..., n_samples)."""
         frames = frames * self.window.to(frames)
         overlap, n_frames = self.n_window // self.hop_length, frames.shape[-2]
         blocks = frames.reshape(*frames.shape[:-1], overlap, self.hop_length)
@@ -67,3 +64,13 @@ class TightFrame(nn.Module):
             added[..., index : index + n_frames, :] += blocks[..., index, :]
         before = self.n_window - self.hop_length
         return added.flatten(-2)[..., before : before + n_samples]
+
+    def analysis(self, waveform: Tensor) -> Tensor:
+        """A x: (..., time) → (..., n_freq, n_frames), complex."""
+        spec: Tensor = torch.fft.rfft(self.frames(waveform), self.n_fft, norm="ortho").transpose(-1, -2)
+        return spec
+
+    def synthesis(self, spec: Tensor, n_samples: int) -> Tensor:
+        """A* c: (..., n_freq, n_frames), complex → (..., n_samples)."""
+        frames: Tensor = torch.fft.irfft(spec.transpose(-1, -2), self.n_fft, norm="ortho")[..., : self.n_window]
+        return self.overlap_add(frames, n_samples)

@@ -19,7 +19,7 @@ def sample_error(waveform: Tensor) -> float:
     >>> sample_error(tone) < 1e-7, round(12**0.5 * sample_error(0.7 * (tone * 2**15).round() / 2**15) * 2**15, 2)
     (True, 0.7)
     """
-    levels = waveform.double().abs().unique()
+    levels: Tensor = torch.unique(waveform.double().abs())
     if len(levels) < 2:
         return torch.finfo(torch.float32).eps * float(levels.amax()) if len(levels) else 0.0
     apart = levels.diff()

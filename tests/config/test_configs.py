@@ -78,6 +78,7 @@ def test_every_class_is_an_option_of_a_group(folder):
         "train",
         "one_shot",
         "spectral_filter",
+        "declipper",
         "clip",
         "draw",
         "place",

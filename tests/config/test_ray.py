@@ -23,10 +23,9 @@ SETTINGS += ["data.seconds=0.5", "checkpoint_seconds=0.1", "stop_early=false", "
 RAY = ["hydra/launcher=ray", "hydra.launcher.ray.init.num_cpus=2"]  # two runs at a time, the others wait
 SECONDS = 300  # after which a command is taken to hang; it takes less than a minute
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(find_spec("ray") is None, reason="no ray in this environment: scripts/test_ray"),
-]
+pytestmark = pytest.mark.slow
+if find_spec("ray") is None:
+    pytest.skip("no ray in this environment: scripts/test_ray", allow_module_level=True)
 
 
 def process_of(run: Path) -> int:

@@ -7,46 +7,47 @@ import pytest
 import torch
 
 from dap.dsp.declip import declip
+from dap.dsp.tight_frame import TightFrame
 
 
-def written_out(lower, upper, n_fft, hop, iterations, depth_db, noise_std):
+def written_out(lower, upper, n_window, hop, iterations, depth_db, noise_std):
     """The same for one channel, (time,) in NumPy: frames and a DFT matrix, frame by frame."""
-    n_samples = len(lower)
-    n_all = n_samples + 2 * n_fft + -n_samples % hop
+    n_samples, beyond = len(lower), n_window // 2
+    n_all = n_samples + 2 * beyond
     low, high = np.full(n_all, -np.inf), np.full(n_all, np.inf)
-    low[n_fft : n_fft + n_samples], high[n_fft : n_fft + n_samples] = lower, upper
-    window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n_fft) / n_fft)
-    dft = np.exp(-2j * np.pi * np.outer(np.arange(n_fft // 2 + 1), np.arange(n_fft)) / n_fft)
-    twice = np.where(np.arange(n_fft // 2 + 1) % (n_fft // 2) == 0, 1, 2)  # of a real frame's spectrum half is not kept
-    starts = range(-n_fft // 2, n_all - n_fft // 2 + 1, hop)
+    low[beyond : beyond + n_samples], high[beyond : beyond + n_samples] = lower, upper
+    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n_window) / n_window)
+    window = hann / np.sqrt(sum(np.roll(hann, shift) ** 2 for shift in range(0, n_window, hop)))
+    dft = np.exp(-2j * np.pi * np.outer(np.arange(n_window // 2 + 1), np.arange(n_window)) / n_window) / np.sqrt(n_window)
+    twice = np.where(np.arange(n_window // 2 + 1) % (n_window // 2) == 0, 1, 2)  # of a real frame's spectrum half is not kept
+    starts = range(-(n_window - hop), n_all, hop)
 
     def analysis(x):
-        around = np.concatenate([np.zeros(n_fft // 2), x, np.zeros(n_fft // 2)])
-        return np.stack([dft @ (window * around[start + n_fft // 2 :][:n_fft]) for start in starts])
+        around = np.concatenate([np.zeros(n_window), x, np.zeros(2 * n_window)])
+        return np.stack([dft @ (window * around[start + n_window :][:n_window]) for start in starts])
 
     def synthesis(spec):
-        total, weight = np.zeros(n_all + n_fft), np.zeros(n_all + n_fft)
+        total = np.zeros(n_all + 3 * n_window)
         for start, frame in zip(starts, spec, strict=True):
-            place = slice(start + n_fft // 2, start + n_fft // 2 + n_fft)
-            total[place] += window * np.real(dft.conj().T @ (twice * frame)) / n_fft
-            weight[place] += window**2
-        return (total / np.maximum(weight, 1e-12))[n_fft // 2 : n_fft // 2 + n_all]
+            total[start + n_window :][:n_window] += window * np.real(dft.conj().T @ (twice * frame))
+        return total[n_window : n_window + n_all]
 
     x = np.clip(np.zeros(n_all), low, high)
-    spec = analysis(x)
+    spec, mean = analysis(x), 0
     loudest, u = np.abs(spec).max(), np.zeros_like(spec)
     for turn in range(iterations):
-        quietest = max(loudest * 10 ** (-depth_db / 20), 4 * noise_std * np.sqrt((window**2).sum()))
+        quietest = max(loudest * 10 ** (-depth_db / 20), 4 * noise_std * np.sqrt(hop / n_window))
         threshold = loudest * (quietest / loudest) ** (turn / (iterations - 1))
         z = spec + u
         energy = np.abs(z) ** 2
         for frame in range(len(z)):
-            neighbours = energy[[max(frame - 1, 0), frame, min(frame + 1, len(z) - 1)]]
-            z[frame] *= np.sqrt(energy[frame] * neighbours.mean(0)) > threshold**2
+            places = [place if 0 <= place < len(z) else -place % (2 * len(z) - 2) for place in range(frame - 1, frame + 2)]
+            z[frame] *= np.sqrt(energy[frame] * energy[places].mean(0)) > threshold**2
         x = np.clip(synthesis(z - u), low, high)
         spec = analysis(x)
         u = u + spec - z
-    return x[n_fft : n_fft + n_samples]
+        mean = mean + (x if turn >= iterations // 2 else 0)
+    return (mean / (iterations - iterations // 2))[beyond : beyond + n_samples]
 
 
 def clipped(waveform, level):
@@ -68,7 +69,7 @@ def snr(estimate, reference):
 @pytest.mark.parametrize(("n_samples", "noise_std"), [(200, 0.0), (307, 0.3)])
 def test_it_is_the_algorithm_written_out(n_samples, noise_std, generator):
     lower, upper = clipped(torch.randn(1, n_samples, generator=generator, dtype=torch.float64).cumsum(1), 4.0)
-    estimate = declip(lower, upper, 32, 8, iterations=20, depth_db=50.0, noise_std=noise_std)
+    estimate = declip(lower, upper, TightFrame(32, 8), 20, 50.0, (1, 3), noise_std)
     expected = written_out(lower[0].numpy(), upper[0].numpy(), 32, 8, 20, 50.0, noise_std)
     assert np.abs(estimate[0].numpy() - expected).max() < 1e-9  # of a few units, in float64
 
@@ -77,13 +78,13 @@ def test_it_is_the_algorithm_written_out(n_samples, noise_std, generator):
 @pytest.mark.parametrize("hertz", [(440.0,), (220.0, 443.0, 1370.0)])
 def test_few_tones_come_back(hertz, level):
     reference = tones(*hertz)
-    estimate = declip(*clipped(reference, level * float(reference.max())), 512, 128)
+    estimate = declip(*clipped(reference, level * float(reference.max())), TightFrame(512, 128))
     assert snr(estimate, reference) > snr(reference.clamp(-level, level), reference) + 15
 
 
 def test_what_is_known_stays_and_what_was_clipped_lies_beyond(generator):
     lower, upper = clipped(torch.randn(2, 3000, generator=generator), 0.7)
-    estimate = declip(lower, upper, 256, 64, iterations=20)
+    estimate = declip(lower, upper, TightFrame(256, 64), iterations=20)
     known = lower == upper
     assert torch.equal(estimate[known], lower[known])
     assert ((estimate >= lower) & (estimate <= upper)).all()
@@ -91,21 +92,21 @@ def test_what_is_known_stays_and_what_was_clipped_lies_beyond(generator):
 
 def test_what_is_known_wholly_is_left(generator):
     waveform = torch.randn(1, 1000, generator=generator)
-    assert torch.equal(declip(waveform, waveform, 64, 16, iterations=5), waveform)
+    assert torch.equal(declip(waveform, waveform, TightFrame(64, 16), iterations=5), waveform)
 
 
 def test_channels_alone_or_together_at_any_level(generator):
     lower, upper = clipped(tones(300.0, 700.0).expand(2, -1) * torch.tensor([[1.0], [0.3]]), 0.25)
-    both = declip(lower, upper, 256, 64)
+    both = declip(lower, upper, TightFrame(256, 64))
     for index in range(2):
         one = slice(index, index + 1)
-        assert torch.allclose(declip(lower[one], upper[one], 256, 64), both[one], atol=1e-9)
-    assert torch.allclose(declip(2**-20 * lower, 2**-20 * upper, 256, 64), 2**-20 * both, atol=1e-12)
+        assert torch.allclose(declip(lower[one], upper[one], TightFrame(256, 64)), both[one], atol=1e-9)
+    assert torch.allclose(declip(2**-20 * lower, 2**-20 * upper, TightFrame(256, 64)), 2**-20 * both, atol=1e-12)
 
 
 @pytest.mark.parametrize("n_samples", [1, 10, 100])
 def test_a_sound_shorter_than_a_frame(n_samples):
     reference = tones(440.0, n_samples=n_samples)
-    estimate = declip(*clipped(reference, 0.5), 256, 64, iterations=10)
+    estimate = declip(*clipped(reference, 0.5), TightFrame(256, 64), iterations=10)
     assert estimate.shape == reference.shape
     assert torch.isfinite(estimate).all()

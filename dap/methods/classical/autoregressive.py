@@ -1,6 +1,5 @@
 """Autoregressive interpolation: missing samples are what linear prediction expects from those around them."""
 
-from collections.abc import Iterator
 import math
 
 import torch
@@ -8,7 +7,7 @@ from torch import Tensor
 
 from dap.dsp.autoregression import linear_prediction, predict_missing
 from dap.dsp.interpolation import interpolate_missing
-from dap.dsp.masks import runs_of
+from dap.dsp.masks import gaps_together, runs_of
 from dap.methods.iterate import Facts
 from dap.methods.one_shot import OneShot
 from dap.methods.problem import Problem
@@ -73,7 +72,7 @@ class Autoregressive(OneShot):
     def _fill(self, waveform: Tensor, missing: Tensor, context: int, highest: int) -> Tensor:
         """One channel, (time,), cluster of gaps after cluster."""
         filled, unknown = waveform.where(~missing, 0.0), missing.clone()
-        for gaps in _clusters(runs_of(missing), context):
+        for gaps in gaps_together(runs_of(missing), context):
             longest = max(last - first for first, last in gaps)
             order = self.order or min(_ORDERS_A_SAMPLE * longest, highest)
             around = max(context, longest, _SAMPLES_AN_ORDER * order)
@@ -88,15 +87,3 @@ class Autoregressive(OneShot):
             first, last = gaps[0][0], gaps[-1][1]
             filled[first:last], unknown[first:last] = stretch[first - start : last - start], False
         return filled
-
-
-def _clusters(gaps: list[tuple[int, int]], n_samples: int) -> Iterator[list[tuple[int, int]]]:
-    """Gaps that are filled together: from the first of them to the last at most n_samples, or one alone."""
-    cluster: list[tuple[int, int]] = []
-    for gap in gaps:
-        if cluster and gap[1] - cluster[0][0] > n_samples:
-            yield cluster
-            cluster = []
-        cluster.append(gap)
-    if cluster:
-        yield cluster

@@ -120,7 +120,7 @@ def test_other_tasks_and_wrong_settings():
         Declip().restore(Problem(torch.randn(1, 4000), Denoise(noise_std=0.1), 16000))
     for settings, message in (
         ({"frame_seconds": (0.1, 0.0)}, r"frame_seconds must be lengths above 0 s, at least one, got \[0.1, 0.0\]"),
-        ({"overlap": 2}, "overlap must be at least 4 frames, got 2"),
+        ({"order_seconds": (-1.0,)}, r"order_seconds must be lengths above 0 s, got \[-1.0\]"),
         ({"iterations": 0}, "iterations must be at least 1, got 0"),
         ({"depth_db": -1.0}, "depth_db must be a finite number above 0, got -1.0"),
     ):

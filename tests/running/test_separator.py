@@ -105,13 +105,13 @@ def test_other_settings_train_another_network(folder):
 
 
 def test_sources_sum_to_the_mixture_of_any_length_and_channels(folder):
-    method = trained(parts(folder, "epochs=1", "method.n_batches=1"))
-    mixture = torch.randn(2, 3333)
-    (iterate,) = method.restore(Problem(mixture, None, 8000))
+    made = parts(folder, "epochs=1", "method.n_batches=1")
+    method, mixture = trained(made), torch.randn(2, 3333)
+    (iterate,) = method.restore(Problem(mixture, made.task, 8000))
     assert iterate.estimate.shape == (2, 2, 3333)
     assert torch.allclose(iterate.estimate.sum(0), mixture, atol=1e-6)
     with pytest.raises(ValueError, match="trained at 8000 Hz, the mixture has 16000 Hz"):
-        next(method.restore(Problem(mixture, None, 16000)))
+        next(method.restore(Problem(mixture, made.task, 16000)))
 
 
 def test_it_needs_sounds_to_train_on(folder):

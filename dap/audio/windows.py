@@ -147,6 +147,15 @@ def cut(blocks: Iterable[Tensor], window: int, hop: int) -> Iterator[Placed]:
         yield end - window, held[..., -window:]
 
 
+def count_windows(n_samples: int, window: int, hop: int) -> int:
+    """How many windows `cut` makes of a stream.
+
+    >>> [count_windows(n_samples, window=4, hop=3) for n_samples in (0, 1, 4, 5, 7, 8)]
+    [0, 1, 1, 2, 2, 3]
+    """
+    return 1 + max(0, math.ceil((n_samples - window) / hop)) if n_samples else 0
+
+
 def join(windows: Iterable[Placed], window: int, hop: int, fade: int = 0) -> Iterator[Tensor]:
     """The stream of windows that `cut` made, each of them processed. For the arguments and errors see `by_windows`.
 

@@ -50,8 +50,7 @@ class EqualizedSpectrogram(ComplexSpectrogram):
 
     def of(self, observation: Tensor) -> Representation:
         """With the envelope of the observation, (batch, channel, time); a silent one has none."""
-        equalized = copy.copy(self)
-        equalized._buffers = dict(self._buffers)
+        equalized = copy.deepcopy(self)
         power = super().analysis(observation).square().mean((0, 1, 3))  # (n_freq,)
         if power.any():
             equalized.envelope = _envelope(power).pow(self.exponent / 2)[:, None]

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from torch import Tensor
 
+from dap.methods.first_step import FirstStep
 from dap.methods.iterate import Iterate, State
 from dap.methods.problem import Problem
 from dap.tasks.task import Task
@@ -18,13 +19,13 @@ class Method(ABC):
     Attributes:
         tasks: names of the tasks that it restores, alone or in a chain; None: every one.
         blind: whether it restores without the reference; False says "oracle" in every table.
-        n_iterates: how many iterates `restore` yields, at most.
+        iterative: whether `restore` yields several iterates, of which a stopping rule is to pick one.
         threaded: whether it computes enough at a time for several threads to pay: networks do, filters do not.
     """
 
     tasks: frozenset[str] | None = None
     blind = True
-    n_iterates = 1
+    iterative = False
     threaded = False
 
     def check(self, task: Task) -> None:
@@ -32,6 +33,19 @@ class Method(ABC):
         if self.tasks is not None and not task.names <= self.tasks:
             able, asked = " or ".join(sorted(self.tasks)), " and ".join(sorted(task.names))
             raise ValueError(f"{type(self).__name__} restores task={able}, and nothing of {asked}: take another method")
+
+    def count(self, problem: Problem) -> int:
+        """How many iterates `restore` yields of a problem, at most."""
+        del problem
+        return 1
+
+    def first_step(self, problem: Problem) -> FirstStep:
+        """What the fit of a network begins with.
+
+        Raises:
+            ValueError: the method fits no network, or more than one.
+        """
+        raise ValueError(f"{type(self).__name__} does not fit one network: take method=deep_prior")
 
     def restore(self, problem: Problem) -> Iterator[Iterate]:
         """The estimates, (channel, time) as the observation, on its device; ``task.finish`` is left to the caller.

@@ -15,8 +15,6 @@ from dap.config.command_line import composed
 from dap.layers.convolution import Conv2d
 from dap.layers.harmonic import HarmonicConv2d
 from dap.layers.precision import compute, map_layout
-from dap.layers.seeded import seeded
-from dap.methods.prior.deep_prior import DeepPrior
 from dap.methods.problem import Problem
 from dap.running.parts import Parts, build_parts, choose_device
 from dap.running.restoration import observe_clip
@@ -136,22 +134,15 @@ def compare_precision(configs: Path, overrides: list[str]) -> PrecisionCost:
 def _compare_precision(configs: Path, overrides: list[str]) -> PrecisionCost:
     cfg, parts = _configured(configs, overrides)
     method = parts.method
-    if not isinstance(method, DeepPrior):
-        raise ValueError("method: the precisions of a deep_prior alone are compared")
-    _, _, observation = observe_clip(parts, parts.data[0])
-    waveform = observation[None].to(cfg.device)
-    target = method.representation.to(cfg.device).of(waveform).analysis(waveform)
-    size = tuple(target.shape[2:])
-    generator = torch.Generator().manual_seed(method.seed)
-    latent = method.latent(size, generator).to(cfg.device)
+    clip, task, observation = observe_clip(parts, parts.data[0])
+    problem = Problem(observation, task, clip.sample_rate)
     gradients, seconds = {}, {}
     for precision in ("float32", cfg.precision):
         choose_device(cfg.device, precision)  # tf32 is set for the whole process
-        with seeded(method.seed):
-            network = method.network(in_channels=latent.shape[1], out_channels=target.shape[1], size=size).to(cfg.device)
-        x = latent
-        if latent.ndim == 4:
-            layout = map_layout(latent.device, precision == "bfloat16")
+        first = method.first_step(problem)
+        network, x, target = first.network, first.latent, first.target
+        if x.ndim == 4:
+            layout = map_layout(x.device, precision == "bfloat16")
             network, x = network.to(memory_format=layout), x.contiguous(memory_format=layout)  # type: ignore[call-overload]
         for _ in range(2):  # the first one warms up
             network.zero_grad(set_to_none=True)

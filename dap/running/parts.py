@@ -33,11 +33,11 @@ class Parts:
     @property
     def rule_name(self) -> str:
         """Of the stopping rule; "none" where the method gives one estimate, and there is nothing to choose."""
-        return "none" if self.method.n_iterates == 1 else self.choices["stopping"]
+        return self.choices["stopping"] if self.method.iterative else "none"
 
     def stopping(self) -> StoppingRule:
         """A new rule, for one restoration."""
-        if self.method.n_iterates == 1:
+        if not self.method.iterative:
             rule = Fixed()
             rule.blind, rule.reason = self.method.blind, "the method gives one estimate"
             return rule

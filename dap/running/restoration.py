@@ -95,16 +95,17 @@ class Restoration:
         self.parts = parts
         self.clip, self.task, self.observation = observe_clip(parts, clip)
         self.reference = None if clip.degraded else self.clip.waveform
+        self.problem = Problem(self.observation, self.task, self.clip.sample_rate, self.reference)
         self.identity = identity(parts.settings, self.observation, self.reference)
         self.rule = parts.stopping()
-        self.oracle = None if self.reference is None or parts.method.n_iterates == 1 else Oracle()
+        self.oracle = None if self.reference is None or not parts.method.iterative else Oracle()
         self.record: RunFolder | None = None
         self.interruption = Interruption()
 
     def run(self, folder: Path, state: dict[str, Any] | None) -> Metrics:
         """Restore, from the beginning or from a checkpoint's state; see `restore_clip`."""
         task, method = self.task, self.parts.method
-        problem = Problem(self.observation, task, self.clip.sample_rate, self.reference)
+        problem = self.problem
         iterates = method.restore(problem) if state is None else method.resume(state["method"], problem)
         for name, judge in self._judges().items():
             judge.start(task, self.observation, self.reference)
@@ -130,7 +131,7 @@ class Restoration:
 
     def _follow(self, iterates: Iterator[Iterate], record: RunFolder) -> None:
         """Judge and record the iterates, up to the last that is wanted; with a checkpoint now and then."""
-        settings, last = self.parts.settings, self.parts.method.n_iterates - 1
+        settings, last = self.parts.settings, self.parts.method.count(self.problem) - 1
 
         def save(iterate: Iterate) -> None:
             if iterate.state is not None:
@@ -194,7 +195,7 @@ def facts_of(parts: Parts) -> dict[str, Any]:
     """What run.json says about program, machine and settings."""
     settings = parts.settings
     device = settings["device"]
-    fits = parts.method.n_iterates > 1
+    fits = parts.method.iterative
     fit = {"model": parts.choices["model"], "size": parts.choices["size"], "steps": settings["steps"]} if fits else {}
     return {
         "task": parts.choices["task"],

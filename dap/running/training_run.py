@@ -156,8 +156,7 @@ class Training:
 
     def _end_epoch(self, record: TrainingFolder, epoch: int, losses: dict[str, float]) -> None:
         """Judge by the validation files; keep the weights where they are wanted; tell of it."""
-        self.method.refines = epoch >= self.method.schooling.epochs
-        scores = self._validate()
+        scores = self._validate(refined=epoch >= self.method.schooling.epochs)
         (lr,) = {group["lr"] for group in self.loop.update.optimizers["network"].param_groups}
         row: Row = {"epoch": epoch + 1, "step": record.updates, "lr": lr, **losses, **scores}
         distance = scores["valid_distance"]
@@ -171,14 +170,14 @@ class Training:
         shown = ", ".join(f"{name} {value:.4g}" for name, value in row.items() if value is not None and name != "epoch")
         print(f"epoch {epoch + 1}/{self.method.epochs}: {shown}", flush=True)
 
-    def _validate(self) -> Row:
+    def _validate(self, refined: bool) -> Row:
         """Means over the validation files: the distance, and the scores of the restored sounds and of the damaged ones."""
         found: dict[str, list[float]] = {}
         for item, (_, start, _) in enumerate(self.valid_stretches.items):
             if start > 0:
                 continue  # of each file the first stretch
             reference, observation = self._damaged(item)
-            estimate = torch.cat(list(self.method.restored([observation])), dim=-1)
+            estimate = torch.cat(list(self.method.restored([observation], refined=refined)), dim=-1)
             found.setdefault("valid_distance", []).append(float(self.method.loss(estimate, reference)))
             for name, sound in (("valid", estimate), ("input", observation)):
                 for score_name, value in score(sound, reference, self.sample_rate, names=_SCORES).items():
@@ -206,7 +205,6 @@ class Training:
     def _finish(self, record: TrainingFolder) -> None:
         """The report, with the first test file restored by what was kept."""
         load(self.method, read_trained(record.path / NAME))
-        self.method.refines = True
         (index, *_) = self.split.test
         clip, _, observation = observe_clip(self.parts, self.parts.data[index])
         n_samples = round(_REPORT_SECONDS * clip.sample_rate)

@@ -43,11 +43,8 @@ def test_used_again_and_by_two_at_once(name):
     used, problems = method(name), [problem(name, 0), problem(name, 1)]
     first = [last(used.restore(one)) for one in problems]
     again = [last(used.restore(one)) for one in problems]
-    if name == "windowed":  # how many iterates it has is of the sound that it had last
-        together = first
-    else:
-        with ThreadPoolExecutor(2) as threads:
-            together = list(threads.map(lambda one: last(used.restore(one)), problems))
+    with ThreadPoolExecutor(2) as threads:
+        together = list(threads.map(lambda one: last(used.restore(one)), problems))
     for (estimate, facts), *others in zip(first, again, together, strict=True):
         for other, told in others:
             assert torch.equal(estimate, other)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -156,7 +157,6 @@ class Supervised(OneShot):
         self.precision, self.device, self.seed = precision, torch.device(device), seed
         self.restorer: Restorer | None = None
         self.n_weights = 0  # of the network, once it is built
-        self.refines = True  # by the discriminator, where that is asked for at all
 
     @property
     def epochs(self) -> int:
@@ -206,23 +206,25 @@ class Supervised(OneShot):
         estimate = torch.cat(list(self.restored([problem.observation])), dim=-1)
         return estimate, {"n_parameters": self.n_weights}
 
-    def restored(self, blocks: Iterable[Tensor], at_once: int = 32) -> Iterator[Tensor]:
+    def restored(self, blocks: Iterable[Tensor], at_once: int = 32, refined: bool = True) -> Iterator[Tensor]:
         """A stream, (channel, some samples) after another, restored: as long as it was, in bounded memory.
 
         Args:
             at_once: windows that are restored together.
+            refined: by the discriminator, where collaborative sampling is asked for; not before it is shaped for that.
 
         Raises:
             ValueError: there are no networks yet.
         """
-        return by_windows(blocks, self._restored_windows, self.window, self.hop, self.fade, at_once)
+        process = partial(self._restored_windows, refined=refined)
+        return by_windows(blocks, process, self.window, self.hop, self.fade, at_once)
 
-    def _restored_windows(self, windows: Tensor) -> Tensor:
+    def _restored_windows(self, windows: Tensor, refined: bool) -> Tensor:
         """(n, channel, window), each channel by itself."""
         restorer = self.kept["network"]
         observation = windows.flatten(0, 1)[:, None].to(self.device)  # (n · channel, 1, window)
         gain = gain_to(self.window_rms, observation)
-        if self.refines and self.collaborative.n_steps:
+        if refined and self.collaborative.n_steps:
             assert isinstance(self.gan, Adversarial)
             estimate = self.collaborative.refine(restorer, self.gan, gain * observation)
         else:

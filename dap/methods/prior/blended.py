@@ -34,7 +34,11 @@ class Blended(Method):
         if not distance_seconds > 0:
             raise ValueError(f"distance_seconds must be above 0 s, got {distance_seconds}")
         self.fit, self.fill, self.distance_seconds = fit, fill, distance_seconds
-        self.n_iterates = fit.n_iterates
+        self.iterative = fit.iterative
+
+    def count(self, problem: Problem) -> int:
+        """As many as the fit has."""
+        return self.fit.count(problem)
 
     def iterates(self, state: State | None, problem: Problem) -> Iterator[Iterate]:
         """Yield, for each iterate of the fit, its best blend with the fill."""

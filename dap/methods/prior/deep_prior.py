@@ -10,6 +10,7 @@ from dap.dsp.representation import Representation
 from dap.layers.precision import map_layout
 from dap.layers.seeded import count_weights, seeded
 from dap.losses.multi_resolution import multi_resolution_stft
+from dap.methods.first_step import FirstStep
 from dap.methods.iterate import Iterate, State
 from dap.methods.method import Method
 from dap.methods.prior.fit import Fit
@@ -47,7 +48,7 @@ class DeepPrior(Method):
     Reference: Ulyanov et al., "Deep Image Prior", 2018; Zhang et al., ICLR 2020, Sec. 4.2.
     """
 
-    threaded = True
+    threaded = iterative = True
 
     def __init__(
         self,
@@ -86,17 +87,25 @@ class DeepPrior(Method):
             raise ValueError(f"target_rms must be above 0 or null, got {target_rms}")
         self.network, self.representation, self.latent = network, representation, latent
         self.loss, self.optimizer, self.steps, self.lr_decay = loss, optimizer, steps, lr_decay
-        self.n_iterates = steps + 1
         self.input_noise_std, self.output_ema, self.target_rms = input_noise_std, output_ema, target_rms
         self.stft_loss_weight, self.unobserved_weight, self.guide = stft_loss_weight, unobserved_weight, guide
         self.precision, self.device, self.seed = precision, torch.device(device), seed
 
-    def first_weights(self, problem: Problem) -> State:
-        """The random weights that the fit of a sound begins with."""
+    def count(self, problem: Problem) -> int:
+        """The untouched network's output, and one iterate a step."""
+        del problem
+        return self.steps + 1
+
+    def first_step(self, problem: Problem) -> FirstStep:
+        """The network from the seed, its latent without perturbation, and the observation's maps."""
         waveform = problem.observation[None].to(self.device)
         target = self.representation.to(self.device).of(waveform).analysis(waveform)
-        latent = self.latent(tuple(target.shape[2:]), torch.Generator().manual_seed(self.seed))
-        return self._network(latent, target, None).state_dict()
+        latent = self.latent(tuple(target.shape[2:]), torch.Generator().manual_seed(self.seed)).to(self.device)
+        return FirstStep(self._network(latent, target, None), latent, target)
+
+    def first_weights(self, problem: Problem) -> State:
+        """The random weights that the fit of a sound begins with."""
+        return self.first_step(problem).network.state_dict()
 
     def restore_from(self, weights: State, problem: Problem) -> Iterator[Iterate]:
         """As `restore`, but of a network that begins with these weights, of its ``state_dict``, in place of random ones."""

@@ -10,6 +10,7 @@ from dap.dsp.spectral_gain import log_mmse_gain
 from dap.dsp.stft import STFT
 from dap.methods.iterate import Iterate, State
 from dap.methods.method import Method
+from dap.methods.prior.deep_prior import DeepPrior
 from dap.methods.problem import Problem
 from dap.tasks.task import NOISY
 
@@ -47,11 +48,11 @@ class DNP(Method):
     (arXiv 1904.07612); the constants are those of the authors' code.
     """
 
-    tasks, threaded = NOISY, True
+    tasks, threaded, iterative = NOISY, True, True
 
     def __init__(
         self,
-        fit: Method,
+        fit: DeepPrior,
         filter: str = "wiener",
         n_fft: int = 512,
         hop_length: int = 128,
@@ -69,11 +70,15 @@ class DNP(Method):
             raise ValueError(f"percentiles must be two rising numbers from 0 to 100, got {list(percentiles)}")
         if not 0 < floor < 1:
             raise ValueError(f"floor must be between 0 and 1, got {floor}")
-        if fit.n_iterates <= warm_up and filter != "network":
-            raise ValueError(f"a fit of {fit.n_iterates - 1} steps ends before the warm-up of {warm_up}: give more steps")
+        if fit.steps < warm_up and filter != "network":
+            raise ValueError(f"a fit of {fit.steps} steps ends before the warm-up of {warm_up}: give more steps")
         self.fit, self.filter, self.stft = fit, filter, STFT(n_fft, hop_length)
         self.warm_up, self.percentiles, self.floor = warm_up, percentiles, floor
-        self.blind, self.n_iterates = fit.blind, fit.n_iterates
+        self.blind = fit.blind
+
+    def count(self, problem: Problem) -> int:
+        """As many as the fit has."""
+        return self.fit.count(problem)
 
     def iterates(self, state: State | None, problem: Problem) -> Iterator[Iterate]:
         """Yield the filtered observation, or the fit's own estimate, for each iterate of the fit."""

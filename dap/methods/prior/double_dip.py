@@ -55,7 +55,7 @@ class DoubleDIP(Method):
     (arXiv 1912.10292): from both the sum of priors, the masks and the exclusion; the stripes are ours.
     """
 
-    threaded = True
+    threaded = iterative = True
 
     def __init__(
         self,
@@ -92,11 +92,16 @@ class DoubleDIP(Method):
         if target_rms <= 0:
             raise ValueError(f"target_rms must be above 0, got {target_rms}")
         self.networks, self.latents, self.loss, self.optimizer = networks, latents, loss, optimizer
-        self.n_sources, self.steps, self.n_iterates = n_sources, steps, steps + 1
+        self.n_sources, self.steps = n_sources, steps
         self.stft = STFT(n_fft, hop_length, window)
         self.exclusion_weight, self.mask_power, self.output_ema = exclusion_weight, mask_power, output_ema
         self.target_rms, self.precision = target_rms, precision
         self.device, self.seed = torch.device(device), seed
+
+    def count(self, problem: Problem) -> int:
+        """The untouched network's output, and one iterate a step."""
+        del problem
+        return self.steps + 1
 
     def iterates(self, state: State | None, problem: Problem) -> Iterator[Iterate]:
         """Yield estimates, (source, channel, time), that sum to the observation, (channel, time)."""

@@ -6,7 +6,7 @@ import copy
 import torch
 from torch import Tensor
 
-from dap.audio.windows import Layout, cut, join
+from dap.audio.windows import Layout, count_windows, cut, join
 from dap.methods.iterate import Facts, Iterate, State
 from dap.methods.method import Method
 from dap.methods.prior.deep_prior import DeepPrior
@@ -45,7 +45,7 @@ class Windowed(Method):
     Reference: Nichol, Achiam & Schulman, "On First-Order Meta-Learning Algorithms", 2018 (Reptile).
     """
 
-    threaded = True
+    threaded = iterative = True
 
     def __init__(
         self,
@@ -66,7 +66,12 @@ class Windowed(Method):
             raise ValueError("windowed stops each fit blindly: take stopping=discrepancy, emv or fixed, not oracle")
         self.fit, self.stopping, self.passes, self.learning = fit, stopping, passes, learning
         self.layout = Layout(window_seconds, overlap_seconds, fade_seconds)
-        self.n_iterates = 2  # at least; how many is known with the sound
+
+    def count(self, problem: Problem) -> int:
+        """The observation, and an iterate a window and pass."""
+        n_samples = problem.observation.shape[-1]
+        window, hop, _ = self.layout.samples(problem.sample_rate, n_samples)
+        return 1 + self.passes * count_windows(n_samples, window, hop)
 
     def iterates(self, state: State | None, problem: Problem) -> Iterator[Iterate]:
         """Yield an estimate for each number of windows, from 0 on."""
@@ -74,7 +79,7 @@ class Windowed(Method):
         task.part(0, observation.shape[-1])  # which says so where it cannot be cut
         window, hop, fade = self.layout.samples(sample_rate, observation.shape[-1])
         placed = list(cut([observation], window, hop))
-        self.n_iterates = 1 + self.passes * len(placed)
+        n_iterates = self.count(problem)
 
         def follow() -> Iterator[Iterate]:
             step, weights = (0, None) if state is None else (state["step"], state["weights"])
@@ -95,7 +100,7 @@ class Windowed(Method):
 
             if state is None:
                 yield so_far(0, None)
-            for index in range(step, self.n_iterates - 1):
+            for index in range(step, n_iterates - 1):
                 start, samples = placed[index % len(placed)]
                 part = task.part(start, start + window)
                 estimate, n_steps, loss, weights, facts = self._restored(samples, part, sample_rate, weights)

@@ -47,7 +47,7 @@ def make(name: str, gain: float = 1.0) -> OneShot:
 
 def restored(method: OneShot, observation: torch.Tensor, reference: torch.Tensor | None = None) -> torch.Tensor:
     iterates = list(method.restore(Problem(observation, TASK, RATE, reference)))
-    assert len(iterates) == method.n_iterates == 1
+    assert len(iterates) == method.count(Problem(observation, TASK, RATE)) == 1
     assert (iterates[0].step, iterates[0].loss) == (0, None)
     return iterates[0].estimate
 

@@ -19,7 +19,7 @@ RATE = 8000
 class Off(Method):
     """The truth with an error of its own in all that is missing, in each of two iterates a smaller one."""
 
-    n_iterates = 2
+    iterative = True
 
     def __init__(self, truth: torch.Tensor, error: torch.Tensor) -> None:
         super().__init__()

@@ -23,7 +23,7 @@ class Given(Method):
 
     def __init__(self, outputs: list[torch.Tensor]) -> None:
         super().__init__()
-        self.outputs, self.n_iterates = outputs, len(outputs)
+        self.outputs, self.steps = outputs, len(outputs) - 1
 
     def iterates(self, state, problem):
         return iter(

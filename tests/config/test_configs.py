@@ -77,6 +77,7 @@ def test_every_class_is_an_option_of_a_group(folder):
         "fit",
         "train",
         "one_shot",
+        "first_step",
         "spectral_filter",
         "declipper",
         "clip",

@@ -64,6 +64,18 @@ def linear_prediction(waveform: Tensor, order: int) -> Tensor:
     return torch.from_numpy(model).to(waveform)
 
 
+def autocorrelation(waveform: Tensor, n_lags: int) -> Tensor:
+    """Σ_t x[t] x[t + k] for k = 0 … n_lags − 1, nothing beyond the ends; (…, time) → (…, n_lags).
+
+    >>> autocorrelation(torch.tensor([1.0, 2.0, 3.0]), 5).round(decimals=4).abs().tolist()
+    [14.0, 8.0, 3.0, 0.0, 0.0]
+    """
+    n_fft = _fft_length(waveform.shape[-1] + n_lags)
+    spec = torch.fft.rfft(waveform, n_fft)
+    found: Tensor = torch.fft.irfft(spec.real.square() + spec.imag.square(), n_fft)[..., :n_lags]
+    return found
+
+
 def predict_missing(waveform: Tensor, missing: Tensor, coefficients: Tensor) -> Tensor:
     r"""The waveform, its missing samples replaced by what the model expects of them, given all the others.
 
@@ -96,7 +108,7 @@ def predict_missing(waveform: Tensor, missing: Tensor, coefficients: Tensor) -> 
     known = waveform.where(~missing, 0.0)
     filled = known.clone()
     if order <= int(places[0]) and int(places[-1]) < n_samples - order:
-        correlation = _autocorrelation(coefficients)  # (p + 2,), the last of them 0
+        correlation = F.pad(autocorrelation(coefficients, order + 1), (0, 1))  # (p + 2,)
 
         def between(rows: Tensor, columns: Tensor) -> Tensor:
             return correlation[(rows[:, None] - columns).abs().clamp(max=order + 1)]
@@ -116,13 +128,6 @@ def predict_missing(waveform: Tensor, missing: Tensor, coefficients: Tensor) -> 
     weights = -_precision_times(known, coefficients)[places]
     filled[places] = _solve_block_tridiagonal(torch.split(places, order), entries, weights, _RIDGE * float(sums[0, -1]))
     return filled
-
-
-def _autocorrelation(coefficients: Tensor) -> Tensor:
-    """Σ_k a[k] a[k + d] for d = 0 … p + 1: (p + 1,) → (p + 2,)."""
-    length = _fft_length(2 * len(coefficients))
-    correlation: Tensor = torch.fft.irfft(torch.fft.rfft(coefficients, length).abs().square(), length)
-    return F.pad(correlation[: len(coefficients)], (0, 1))
 
 
 def _filtered(waveform: Tensor, correlation: Tensor) -> Tensor:

@@ -4,6 +4,8 @@ import torch
 from torch import Tensor
 import torch.nn.functional as F
 
+from dap.dsp.autoregression import autocorrelation
+
 _RIDGE = 1e-9  # of the power, as white noise: the equations of a few tones are singular
 _FLOOR = 1e-12  # of the matrix's diagonal: rounding
 
@@ -31,18 +33,6 @@ def predictors(frames: Tensor, order: int) -> Tensor:
     matrix = correlation[:, (place[:, None] - place).abs()]
     solved = torch.cholesky_solve(-correlation[:, 1:, None], torch.linalg.cholesky(matrix))
     return F.pad(solved[..., 0], (1, 0), value=1.0)
-
-
-def autocorrelation(frames: Tensor, n_lags: int) -> Tensor:
-    """Σ_t x[t] x[t + k] for k = 0 … n_lags − 1, nothing beyond the ends; (…, time) → (…, n_lags).
-
-    >>> autocorrelation(torch.tensor([1.0, 2.0, 3.0]), 5).round(decimals=4).abs().tolist()
-    [14.0, 8.0, 3.0, 0.0, 0.0]
-    """
-    n_fft = frames.shape[-1] + n_lags
-    spec = torch.fft.rfft(frames, n_fft)
-    found: Tensor = torch.fft.irfft(spec.real.square() + spec.imag.square(), n_fft)[..., :n_lags]
-    return found
 
 
 def predict_within(waveform: Tensor, lower: Tensor, upper: Tensor, coefficients: Tensor, rounds: int = 8) -> Tensor:

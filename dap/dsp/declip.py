@@ -17,7 +17,7 @@ def declip(
     lower: Tensor,
     upper: Tensor,
     frame: TightFrame,
-    iterations: int = 400,
+    iterations: int = 250,
     depth_db: float = 60.0,
     neighborhood: tuple[int, int] = (1, 5),
     noise_std: float = 0.0,

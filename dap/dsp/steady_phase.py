@@ -25,8 +25,7 @@ def phase_advance(frame: TightFrame, waveform: Tensor) -> Tensor:
     True
     """
     spec = frame.analysis(waveform)
-    sloped = TightFrame(frame.n_window, frame.hop_length, frame.n_fft)
-    ratio = _with_derivative(sloped).to(waveform.device).analysis(waveform) / spec
+    ratio = _with_derivative(frame).analysis(waveform) / spec
     ratio = ratio.where(ratio.isfinite(), 0.0)
     bins = torch.arange(spec.shape[-2], device=waveform.device).to(waveform) * (2 * math.pi / frame.n_fft)
     frequency = bins[:, None] - ratio.imag
@@ -65,11 +64,11 @@ def fill_steady(
     peak = waveform.abs().amax(-1, keepdim=True)
     scale = peak.where(peak > 0, 1.0)
     known = waveform / scale
-    filled, dual = known, torch.zeros((), dtype=torch.complex64)
-    for index in range(rounds):
-        turn = torch.polar(torch.ones_like(advance := phase_advance(frame, filled)), advance)
-        if index == 0:
-            dual = torch.zeros_like(turn)
+    filled = known
+    dual = torch.zeros_like(frame.analysis(known)[..., 1:])
+    for _ in range(rounds):
+        advance = phase_advance(frame, filled)
+        turn = torch.polar(torch.ones_like(advance), advance)
         for _ in range(iterations):
             step = frame.synthesis(_differences_adjoint(dual, turn), n_samples)
             before, filled = filled, torch.where(missing, filled - 0.25 * step, known)
@@ -91,8 +90,9 @@ def _differences_adjoint(dual: Tensor, turn: Tensor) -> Tensor:
 
 
 def _with_derivative(frame: TightFrame) -> TightFrame:
-    """The frame with its window's derivative, a sample, by the DFT: exact for what is a trigonometric polynomial."""
-    window = torch.fft.rfft(frame.window)
+    """The same with its window's derivative, a sample, by the DFT: exact for what is a trigonometric polynomial."""
+    sloped = TightFrame(frame.n_window, frame.hop_length, frame.n_fft)
+    window = torch.fft.rfft(sloped.window)
     turns = 2j * math.pi / frame.n_window * torch.arange(len(window))
-    frame.window = torch.fft.irfft(window * turns, frame.n_window)
-    return frame
+    sloped.window = torch.fft.irfft(window * turns, frame.n_window)
+    return sloped.to(frame.window.device)

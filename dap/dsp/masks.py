@@ -132,25 +132,40 @@ def _samples(number: int) -> str:
     return f"{number} sample" + "s" * (number != 1)
 
 
-def hidden_gaps(missing: Tensor, distance: int) -> Tensor:
-    """For each gap two more of its length, before and after it, where nothing is missing within half the distance.
+def hidden_gaps(missing: Tensor, distance: int, n_least: int = 8) -> Tensor:
+    """For each gap one more of its length, after it or before it in turn, where nothing is missing within half the distance.
+
+    If these are fewer than ``n_least``, then on the other side too.
 
     Args:
         missing: (time,), True in the gaps.
         distance: from a gap's end to the next hidden one, samples.
+        n_least: how many are hidden at least, where there is room.
 
     Returns:
         (time,), True in the hidden gaps alone.
 
     >>> hidden_gaps(torch.tensor([False] * 6 + [True] * 2 + [False] * 6), 2).int().tolist()
     [0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0]
+    >>> hidden_gaps(torch.tensor([False] * 6 + [True] * 2 + [False] * 6), 2, n_least=1).int().tolist()
+    [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0]
     """
     hidden, taken = torch.zeros_like(missing), missing.clone()
     margin = distance // 2
-    for first, last in runs_of(missing):
-        for start in (first - distance - (last - first), last + distance):
-            end = start + last - first
-            if start - margin < 0 or end + margin > len(missing) or taken[start - margin : end + margin].any():
-                continue
-            hidden[start:end] = taken[start:end] = True
+    gaps = runs_of(missing)
+
+    def hide(first: int, last: int, after: bool) -> bool:
+        start = last + distance if after else first - distance - (last - first)
+        end = start + last - first
+        if start - margin < 0 or end + margin > len(missing) or taken[start - margin : end + margin].any():
+            return False
+        hidden[start:end] = taken[start:end] = True
+        return True
+
+    sides = [index % 2 == 0 for index in range(len(gaps))]
+    n_hidden = sum(hide(*gap, side) or hide(*gap, not side) for gap, side in zip(gaps, sides, strict=True))
+    for gap, side in zip(gaps, sides, strict=True):
+        if n_hidden >= n_least:
+            break
+        n_hidden += hide(*gap, not side)
     return hidden

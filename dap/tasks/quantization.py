@@ -86,12 +86,17 @@ class Quantization(Task):
         """What of the estimate is compared with the observation: all of it."""
         return estimate
 
-    def finish(self, estimate: Tensor, observation: Tensor) -> Tensor:
-        """The estimate, each sample clamped into the cell that was observed."""
+    def bounds(self, observation: Tensor) -> tuple[Tensor, Tensor]:
+        """Between what each sample lay, of the observation's shape and type; ±∞ beyond the outermost levels."""
         cell = self._cell(observation)
         low, high = (self._edge(cell + side) for side in (0, 1))
         low = torch.where(cell <= 0, -math.inf, low)
         high = torch.where(cell >= self.n_levels - 1, math.inf, high)
+        return low.to(observation), high.to(observation)
+
+    def finish(self, estimate: Tensor, observation: Tensor) -> Tensor:
+        """The estimate, each sample clamped into the cell that was observed."""
+        low, high = self.bounds(observation)
         return torch.minimum(torch.maximum(estimate, low.to(estimate)), high.to(estimate))
 
     def _cell(self, waveform: Tensor) -> Tensor:

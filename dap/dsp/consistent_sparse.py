@@ -1,4 +1,4 @@
-"""Declipping by sparsity: of all sounds that would have been clipped to this recording, one of few strong spectral bins."""
+"""Sparsity within bounds: of all sounds that would have become this recording, one of few strong spectral bins."""
 
 import math
 
@@ -9,11 +9,8 @@ import torch.nn.functional as F
 from dap.dsp.social_sparsity import neighborhood_energy
 from dap.dsp.tight_frame import TightFrame
 
-# Times the noise in a bin, where the threshold ends: what is weaker is the noise that was clipped with the sound.
-_ABOVE_NOISE = 2.0
 
-
-def declip(
+def consistent_sparse(
     lower: Tensor,
     upper: Tensor,
     frame: TightFrame,
@@ -36,13 +33,14 @@ def declip(
     sounds that fit has less of what each makes up.
 
     Args:
-        lower, upper: (channel, time); equal where a sample is known. Channels are restored each with its own threshold.
+        lower, upper: (channel, time); equal where a sample is known: the bounds that clipping or quantization leave. Channels
+            are restored each with its own threshold.
         frame: A.
         iterations: number of turns.
         depth_db: how far the threshold falls.
         neighborhood: bins by frames of Ē, odd both.
-        noise_std: of white noise in the recording: the threshold ends at twice its standard deviation in a bin, if that
-            is not reached before. The louder the noise, the more this helps; 0 for what is to come back with its noise.
+        noise_std: of white noise: the threshold ends at its standard deviation in a bin, if that is not reached before. The
+            louder the noise, the more this helps; 0 for what is to come back with its noise.
 
     Returns:
         (channel, time), between the bounds.
@@ -53,7 +51,7 @@ def declip(
     >>> tone = torch.sin(torch.arange(4000) / 8)[None]
     >>> unknown = tone > 0.7
     >>> lower, upper = tone.clamp(max=0.7), torch.where(unknown, math.inf, tone)
-    >>> restored = declip(lower, upper, TightFrame(512, 128))
+    >>> restored = consistent_sparse(lower, upper, TightFrame(512, 128))
     >>> bool((restored - tone).abs().max() < 0.02), bool((restored[~unknown] == tone[~unknown]).all())
     (True, True)
     """
@@ -64,7 +62,7 @@ def declip(
     spec = frame.analysis(estimate)  # (channel, n_freq, n_frames)
     loudest = spec.abs().amax((-2, -1), keepdim=True)
     noise = noise_std * math.sqrt(frame.hop_length / frame.n_fft)  # its standard deviation in a bin
-    quietest = (loudest * 10 ** (-depth_db / 20)).clamp(min=_ABOVE_NOISE * noise)
+    quietest = (loudest * 10 ** (-depth_db / 20)).clamp(min=noise)
     fall = (quietest / loudest.clamp(min=torch.finfo(loudest.dtype).tiny)).clamp(max=1.0)
     left, total = torch.zeros_like(spec), torch.zeros_like(estimate)
     for turn in range(iterations):

@@ -17,7 +17,9 @@ def consistent_sparse(
     iterations: int = 250,
     depth_db: float = 60.0,
     neighborhood: tuple[int, int] = (1, 5),
-    noise_std: float = 0.0,
+    last_std: float = 0.0,
+    first_std: float = math.inf,
+    averaged: float = 0.5,
 ) -> Tensor:
     r"""A sound within bounds whose spectrum is sparse, by the alternating directions of A-SPADE with a falling threshold.
 
@@ -29,8 +31,8 @@ def consistent_sparse(
     threshold λ, the same for all frames, that falls from the strongest bin to ``depth_db`` below it, a fixed ratio a turn;
     and x is the whole sound, so overlapping frames agree in each turn and not only in the end. A bin counts as strong where
     √(E · Ē) > λ², E its energy and Ē the mean of its neighborhood: a partial lasts, an artifact does not. What is
-    returned is the mean of x over the second half of the turns, which is nearer to the sound than the last x: a mean of many
-    sounds that fit has less of what each makes up.
+    returned is the mean of x over the later turns, which is nearer to the sound than the last x: a mean of many sounds that fit
+    has less of what each makes up.
 
     Args:
         lower, upper: (channel, time); equal where a sample is known: the bounds that clipping or quantization leave. Channels
@@ -39,8 +41,9 @@ def consistent_sparse(
         iterations: number of turns.
         depth_db: how far the threshold falls.
         neighborhood: bins by frames of Ē, odd both.
-        noise_std: of white noise: the threshold ends at its standard deviation in a bin, if that is not reached before. The
-            louder the noise, the more this helps; 0 for what is to come back with its noise.
+        last_std, first_std: of white noise: the threshold falls no lower than its standard deviation in a bin, and begins there
+            at most. What is weaker than noise does not come back; and what is far above it needs no turns to be found.
+        averaged: the share of the turns, the last ones, whose mean is taken.
 
     Returns:
         (channel, time), between the bounds.
@@ -60,21 +63,22 @@ def consistent_sparse(
     high = F.pad(upper, (beyond, beyond), value=math.inf)
     estimate = torch.zeros_like(low).clamp(low, high)  # the recording: what was clipped stands at its bound
     spec = frame.analysis(estimate)  # (channel, n_freq, n_frames)
-    loudest = spec.abs().amax((-2, -1), keepdim=True)
-    noise = noise_std * math.sqrt(frame.hop_length / frame.n_fft)  # its standard deviation in a bin
-    quietest = (loudest * 10 ** (-depth_db / 20)).clamp(min=noise)
-    fall = (quietest / loudest.clamp(min=torch.finfo(loudest.dtype).tiny)).clamp(max=1.0)
+    a_bin = math.sqrt(frame.hop_length / frame.n_fft)  # the standard deviation of white noise there, over the sound's
+    first = spec.abs().amax((-2, -1), keepdim=True).clamp(max=first_std * a_bin)
+    last = (first * 10 ** (-depth_db / 20)).clamp(min=last_std * a_bin)
+    fall = (last / first.clamp(min=torch.finfo(first.dtype).tiny)).clamp(max=1.0)
+    begun = int((1 - averaged) * iterations)
     left, total = torch.zeros_like(spec), torch.zeros_like(estimate)
     for turn in range(iterations):
-        threshold = loudest * fall ** (turn / max(iterations - 1, 1))
+        threshold = first * fall ** (turn / max(iterations - 1, 1))
         both = spec + left
         sparse = both.where(_strength(both, neighborhood) > threshold, 0)
         estimate = frame.synthesis(sparse - left, low.shape[-1]).clamp(low, high)
         spec = frame.analysis(estimate)
         left = left + spec - sparse
-        if turn >= iterations // 2:
+        if turn >= begun:
             total += estimate
-    mean = (total / (iterations - iterations // 2)).clamp(low, high)
+    mean = (total / (iterations - begun)).clamp(low, high)
     return mean[..., beyond : beyond + lower.shape[-1]]
 
 

@@ -10,7 +10,7 @@ from dap.dsp.consistent_sparse import consistent_sparse
 from dap.dsp.tight_frame import TightFrame
 
 
-def written_out(lower, upper, n_window, hop, iterations, depth_db, noise_std):
+def written_out(lower, upper, n_window, hop, iterations, depth_db, last_std=0.0, first_std=np.inf, averaged=0.5):
     """The same for one channel, (time,) in NumPy: frames and a DFT matrix, frame by frame."""
     n_samples, beyond = len(lower), n_window // 2
     n_all = n_samples + 2 * beyond
@@ -34,10 +34,11 @@ def written_out(lower, upper, n_window, hop, iterations, depth_db, noise_std):
 
     x = np.clip(np.zeros(n_all), low, high)
     spec, mean = analysis(x), 0
-    loudest, u = np.abs(spec).max(), np.zeros_like(spec)
+    a_bin = np.sqrt(hop / n_window)
+    first, u = min(np.abs(spec).max(), first_std * a_bin), np.zeros_like(spec)
     for turn in range(iterations):
-        quietest = max(loudest * 10 ** (-depth_db / 20), noise_std * np.sqrt(hop / n_window))
-        threshold = loudest * (quietest / loudest) ** (turn / (iterations - 1))
+        last = max(first * 10 ** (-depth_db / 20), last_std * a_bin)
+        threshold = first * (last / first) ** (turn / (iterations - 1))
         z = spec + u
         energy = np.abs(z) ** 2
         for frame in range(len(z)):
@@ -46,8 +47,8 @@ def written_out(lower, upper, n_window, hop, iterations, depth_db, noise_std):
         x = np.clip(synthesis(z - u), low, high)
         spec = analysis(x)
         u = u + spec - z
-        mean = mean + (x if turn >= iterations // 2 else 0)
-    return (mean / (iterations - iterations // 2))[beyond : beyond + n_samples]
+        mean = mean + (x if turn >= int((1 - averaged) * iterations) else 0)
+    return (mean / (iterations - int((1 - averaged) * iterations)))[beyond : beyond + n_samples]
 
 
 def clipped(waveform, level):
@@ -66,11 +67,11 @@ def snr(estimate, reference):
     return 10 * math.log10(reference.square().sum() / (estimate - reference).square().sum())
 
 
-@pytest.mark.parametrize(("n_samples", "noise_std"), [(200, 0.0), (307, 0.6)])
-def test_it_is_the_algorithm_written_out(n_samples, noise_std, generator):
+@pytest.mark.parametrize(("n_samples", "settings"), [(200, ()), (307, (0.6,)), (200, (0.1, 2.0, 1.0))], ids=str)
+def test_it_is_the_algorithm_written_out(n_samples, settings, generator):
     lower, upper = clipped(torch.randn(1, n_samples, generator=generator, dtype=torch.float64).cumsum(1), 4.0)
-    estimate = consistent_sparse(lower, upper, TightFrame(32, 8), 20, 50.0, (1, 3), noise_std)
-    expected = written_out(lower[0].numpy(), upper[0].numpy(), 32, 8, 20, 50.0, noise_std)
+    estimate = consistent_sparse(lower, upper, TightFrame(32, 8), 20, 50.0, (1, 3), *settings)
+    expected = written_out(lower[0].numpy(), upper[0].numpy(), 32, 8, 20, 50.0, *settings)
     assert np.abs(estimate[0].numpy() - expected).max() < 1e-9  # of a few units, in float64
 
 

@@ -19,7 +19,7 @@ _MODEL_SECONDS = 0.046  # frames of the autoregressive models
 
 
 class Declip(Declipper):
-    """Alternating directions between the sounds that fit the observation and those of few strong bins: `dap.dsp.consistent_sparse`.
+    """Alternating directions between the sounds that fit and those of few strong bins: `dap.dsp.consistent_sparse`.
 
     Once with frames of each length, and the mean of what comes out: their errors differ. Then linear prediction makes the
     clipped samples anew from that mean, with models of each order, and these are averaged with it, each twice its weight.

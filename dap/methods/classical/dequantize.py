@@ -12,8 +12,10 @@ from dap.methods.one_shot import OneShot
 from dap.methods.problem import Problem
 from dap.tasks.quantization import Quantization
 
-_DEPTH_DB = 200.0  # the threshold ends at the quantization noise, wherever that is
-_ABOVE_NOISE = 0.5  # times its standard deviation in a bin
+# The threshold, in the quantization noise's standard deviation in a bin: far above it begins too, a periodic sound's error,
+# which is no noise but partials of its own, comes back before the sound is found to be in the cells without it.
+_FIRST, _LAST = 20.0, 0.5
+_DEPTH_DB = 200.0  # so that it is these that count
 
 
 class Dequantize(OneShot):
@@ -61,8 +63,9 @@ class Dequantize(OneShot):
         for seconds in self.frame_seconds:
             length = max(4, 2 ** round(math.log2(seconds * problem.sample_rate)))
             frame = TightFrame(length, length // 4).to(observation.device)
-            floor = _ABOVE_NOISE * noise_std
-            sparse = consistent_sparse(lower, upper, frame, self.iterations, _DEPTH_DB, self.neighborhood, floor)
+            sparse = consistent_sparse(
+                lower, upper, frame, self.iterations, _DEPTH_DB, self.neighborhood, _LAST * noise_std, _FIRST * noise_std, 1.0
+            )
             total += sparse + _filtered(observation, sparse, frame, noise_std).clamp(lower, upper)
         return (total / (2 * len(self.frame_seconds))).clamp(lower, upper), {}
 

@@ -14,7 +14,7 @@ from dap.tasks.quantization import Quantization
 
 # The threshold, in the quantization noise's standard deviation in a bin: far above it begins too, a periodic sound's error,
 # which is no noise but partials of its own, comes back before the sound is found to be in the cells without it.
-_FIRST, _LAST = 20.0, 0.5
+_FIRST, _LAST = 40.0, 0.5
 _DEPTH_DB = 200.0  # so that it is these that count
 
 

@@ -40,7 +40,7 @@ class Dequantize(OneShot):
     def __init__(
         self,
         frame_seconds: tuple[float, ...] = (0.023, 0.046, 0.093, 0.186, 0.372),
-        iterations: int = 120,
+        iterations: int = 40,
         neighborhood: tuple[int, int] = (1, 5),
     ) -> None:
         super().__init__()

@@ -67,7 +67,8 @@ def command(experiment: str, *more: str) -> list[str]:
 
 def cells(markdown: str, name: str) -> list[list[str]]:
     """The cells after the name in every row of that name."""
-    rows = [[cell.strip(" *") for cell in line.split("|")[1:-1]] for line in markdown.splitlines() if line.startswith("|")]
+    lines = (line.replace("−", "-") for line in markdown.splitlines() if line.startswith("|"))
+    rows = [[cell.strip(" *") for cell in line.split("|")[1:-1]] for line in lines]
     return [row[1:] for row in rows if row[0] == name]
 
 

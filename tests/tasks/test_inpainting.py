@@ -1,5 +1,7 @@
 """Inpainting."""
 
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -257,3 +259,10 @@ def test_gaps_keep_their_distance(generator):
     assert min(after - before for before, after in zip(edges[::2], edges[1::2], strict=True)) >= 100
     with pytest.raises(ValueError, match="5 gaps of 20 samples, 200 apart, do not fit into 900 samples"):
         Inpainting(n_gaps=5, gap_seconds=0.02, apart_seconds=0.2).at(1000, 900, generator)
+
+
+def test_a_matlab_file_without_scipy(tmp_path, monkeypatch):
+    (tmp_path / "mask.mat").write_bytes(b"")
+    monkeypatch.setitem(sys.modules, "scipy.io", None)
+    with pytest.raises(ValueError, match=r"mask\.mat: a \.mat file needs scipy: pip install 'dap\[baselines\]'"):
+        Inpainting(mask_path=str(tmp_path / "mask.mat")).at(1000, 100, None)

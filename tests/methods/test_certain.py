@@ -32,7 +32,16 @@ SEVERAL = {"double_dip", "mix_and_separate"}
 # These make a sound of their own, and it is `finish` that gives back what is certain: fitted and trained networks; and what
 # takes noise away, and knows no cells.
 FREE = {"deep_prior", "guided", "windowed", "dnp", "supervised", "dfl"}
-FREE |= {"filter_bank", "log_mmse", "noisereduce", "oracle_wiener", "spectral_subtraction", "wavelet", "wiener"}
+FREE |= {
+    "block_threshold",
+    "filter_bank",
+    "log_mmse",
+    "noisereduce",
+    "oracle_wiener",
+    "spectral_subtraction",
+    "wavelet",
+    "wiener",
+}
 # And these are made for what is certain: none of them may refuse.
 MADE_FOR = {
     "inpainting": {"autoregressive", "blended", "janssen", "janssen_tf", "linear", "mixed_fills", "phain", "restore", "spline"},

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from dap.audio.sound_file import read_audio
+from dap.methods.classical.block_threshold import BlockThreshold
 from dap.methods.classical.filter_bank import FilterBank
 from dap.methods.classical.log_mmse import LogMMSE
 from dap.methods.classical.noisereduce import NoiseReduce
@@ -24,7 +25,16 @@ RATE = 16000
 TASK = Denoise(noise_std=0.1)
 
 WIENERS = ["wiener tracked", "wiener white", "wiener lead", "wiener known"]
-ALL = [*WIENERS, "log_mmse", "spectral_subtraction", "wavelet", "noisereduce", "oracle_wiener", "filter_bank"]
+ALL = [
+    *WIENERS,
+    "log_mmse",
+    "spectral_subtraction",
+    "wavelet",
+    "noisereduce",
+    "oracle_wiener",
+    "filter_bank",
+    "block_threshold",
+]
 PROMISING = [name for name in ALL if name not in ("wiener lead", "noisereduce")]  # clips begin with sound; held notes are gated
 every = pytest.mark.parametrize("name", ALL)
 MADE = {
@@ -34,6 +44,7 @@ MADE = {
     "noisereduce": NoiseReduce,
     "oracle_wiener": OracleWiener,
     "filter_bank": FilterBank,
+    "block_threshold": BlockThreshold,
 }
 
 

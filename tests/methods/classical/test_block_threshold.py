@@ -9,7 +9,7 @@ import torch
 from dap.audio.sound_file import read_audio
 from dap.dsp.block_threshold import FRAMES, FREQUENCIES, THRESHOLDS, block_threshold_gain
 from dap.methods.classical.block_threshold import BlockThreshold
-from dap.methods.classical.wiener import Wiener
+from dap.methods.classical.decision_directed import DecisionDirectedFilter
 from dap.methods.problem import Problem
 from dap.metrics.distortion import si_sdr
 from dap.tasks.denoise import Denoise
@@ -71,6 +71,7 @@ def test_real_sound_ahead_of_the_wiener_filter(clip, test_audio, generator):
     noisy = reference + 0.1 * torch.randn(reference.shape, generator=generator)
     problem = Problem(noisy, Denoise(noise_std=0.1), rate)
     ours, wiener = (
-        si_sdr(method.estimate(problem), reference) for method in (BlockThreshold("known", 0.1), Wiener("known", 0.1))
+        si_sdr(method.estimate(problem), reference)
+        for method in (BlockThreshold("known", 0.1), DecisionDirectedFilter("known", 0.1))
     )
     assert ours > wiener + 0.3

@@ -125,11 +125,17 @@ def encode_wav(waveform: Tensor, sample_rate: int, subtype: str = "PCM_16") -> b
     """
     buffer = io.BytesIO()
     soundfile.write(buffer, waveform.detach().cpu().numpy().T, sample_rate, format="WAV", subtype=subtype)
-    content = bytearray(buffer.getvalue())
-    stamp = content.find(b"PEAK", 0, 128) + 12  # of a float WAV: the time of writing, which equal sounds must not differ by
+    unstamp(buffer)
+    return buffer.getvalue()
+
+
+def unstamp(file: BinaryIO) -> None:
+    """Take the time of writing out of a float WAV: equal sounds make equal files."""
+    file.seek(0)
+    stamp = file.read(128).find(b"PEAK") + 12
     if stamp > 12:
-        content[stamp : stamp + 4] = bytes(4)
-    return bytes(content)
+        file.seek(stamp)
+        file.write(bytes(4))
 
 
 def _read_blocks(path: Path, first: int, wanted: int) -> npt.NDArray[np.float32]:

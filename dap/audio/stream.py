@@ -9,7 +9,7 @@ import soundfile
 import torch
 from torch import Tensor
 
-from dap.audio.sound_file import read_length
+from dap.audio.sound_file import read_length, unstamp
 
 _BLOCK = 2**18  # samples of each channel
 _MAX_WAV = 2**32 - 2**20  # bytes of sound that a WAV can count; what is longer is an RF64
@@ -82,10 +82,7 @@ def write_audio_stream(path: str | Path, blocks: Iterable[Tensor], sample_rate: 
             raise ValueError(f"{path}: no samples to write")
         file.close()
         with open(temporary, "r+b") as finished:
-            stamp = finished.read(128).find(b"PEAK") + 12  # the time of writing, which equal sounds must not differ by
-            if stamp > 12:
-                finished.seek(stamp)
-                finished.write(bytes(4))
+            unstamp(finished)
             finished.flush()
             os.fsync(finished.fileno())
         os.replace(temporary, path)

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 import torch.nn.functional as F
 
+from dap.audio.same_length import same_length
+
 Placed = tuple[int, Tensor]
 """A window: the place of its first sample in the stream, and its samples, (channel, window)."""
 
@@ -86,16 +88,9 @@ def by_windows(
     >>> torch.cat(list(by_windows(stream, lambda window: -window, window=4, hop=2)), dim=1).tolist()
     [[-0.0, -1.0, -2.0, -3.0, -4.0, -5.0, -6.0, -7.0, -8.0, -9.0, -10.0]]
     """
-    length = 0  # of what was read so far; after the last window, of the stream
 
-    def counted() -> Iterator[Tensor]:
-        nonlocal length
-        for block in blocks:
-            length += block.shape[-1]
-            yield block
-
-    def processed() -> Iterator[Placed]:
-        placed = cut(counted(), window, hop)
+    def processed(stream: Iterable[Tensor]) -> Iterator[Placed]:
+        placed = cut(stream, window, hop)
         if at_once is None:
             for start, samples in placed:
                 yield start, process(samples)
@@ -104,12 +99,7 @@ def by_windows(
             done = process(torch.stack([samples for _, samples in together]))
             yield from zip((start for start, _ in together), done, strict=True)
 
-    written = 0
-    for samples in join(processed(), window, hop, fade):
-        part = samples[..., : length - written]  # of a stream shorter than a window, without the zeros
-        written += part.shape[-1]
-        if part.shape[-1]:
-            yield part
+    yield from same_length(blocks, lambda stream: join(processed(stream), window, hop, fade))
 
 
 def cut(blocks: Iterable[Tensor], window: int, hop: int) -> Iterator[Placed]:

@@ -39,11 +39,12 @@ def tabulate(folder: Path, scores: str | None, out: Path | None, paper: str | No
     Raises:
         ValueError: nothing to tabulate, a score or a paper's table that there is not, a votes file that is none.
     """
+    from dap.results.level_table import LevelTable, level_table, sections_by_level
     from dap.results.published import published_for, read_published
-    from dap.results.result_table import average_table, clip_table, default_scores
+    from dap.results.result_table import ResultTable, average_table, clip_table, default_scores
     from dap.results.results import read_results
     from dap.results.table_formats import render_csv, render_latex, render_markdown
-    from dap.results.table_notes import table_notes, unfinished_notes
+    from dap.results.table_notes import level_notes, table_notes, unfinished_notes
     from dap.results.votes import read_votes, shares
     from dap.system.files import write_whole  # here, because torch takes longer to import than --help to answer
 
@@ -55,17 +56,27 @@ def tabulate(folder: Path, scores: str | None, out: Path | None, paper: str | No
         raise ValueError(f"--paper: {paper} is of the task {asked.task}, these runs are of {tasks}")
     tables = []
     for section in results.sections:
-        published = published_for(section) if asked is None else asked if asked.task == section.task else None
+        published = published_for(section.runs) if asked is None else asked if asked.task == section.task else None
+        if published is not None and published.levels is not None:
+            published = None  # it has a table of its own
         names = chosen or default_scores(section, published)
         table = clip_table(section, names) if by_clip else average_table(section, names, published, shares(votes, section))
         tables.append(replace(table, notes=table_notes(section, table, published, votes)))
+    benchmark = asked or published_for([run for section in results.sections for run in section.runs])
+    levels = None if benchmark is None or chosen else sections_by_level(results, benchmark)
+    shown: list[ResultTable | LevelTable] = [*tables]
+    if benchmark is not None and levels is not None:
+        of_levels = level_table(levels, benchmark, by_clip)
+        shown = [replace(of_levels, notes=level_notes(levels, of_levels, benchmark))]
+    elif asked is not None and asked.levels is not None:
+        raise ValueError(f"--paper: {paper} is of one score, and of runs that differ in {asked.levels.setting} alone")
     notes = unfinished_notes(results.unfinished)
     out = folder if out is None else out
     out.mkdir(parents=True, exist_ok=True)
     name = "table_by_clip" if by_clip else "table"
-    markdown = render_markdown(tables, notes)
+    markdown = render_markdown(shown, notes)
     write_whole(out / f"{name}.md", markdown)
-    write_whole(out / f"{name}.tex", render_latex(tables, notes))
+    write_whole(out / f"{name}.tex", render_latex(shown, notes))
     write_whole(out / f"{name}.csv", render_csv(tables))
     return f"{markdown}\ntable: {out / name}.md, .tex, .csv"
 

@@ -24,6 +24,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 import yaml
 
+from dap.config.build import build
 from dap.record.neutral import is_neutral
 from dap.system.threads import available_cores
 
@@ -48,6 +49,7 @@ class SweepSummary(Callback):
             for part in ("launcher", "sweeper"):
                 check_plugin(config, part)
             check_objective(config)
+            check_origin(config)
             folder = Path(config.hydra.sweep.dir)
             check_grid(config, folder)
             share_cores(config)
@@ -139,6 +141,22 @@ def check_objective(config: DictConfig) -> None:
         logging.getLogger("alembic").setLevel(logging.WARNING)  # a library of Optuna's, which tells of itself at length
         if config.objective is None:
             raise RefusedSweepError("a study needs an objective: objective=residual_flatness, or si_sdr by the reference")
+
+
+def check_origin(config: DictConfig) -> None:
+    """Find out whether a benchmark's folder is there: one line, not one for each run.
+
+    Raises:
+        RefusedSweepError: it is not; the line says what to fetch from where.
+    """
+    given = OverridesParser.create().parse_overrides(list(config.hydra.overrides.task))
+    swept = any(item.key_or_group == "data.path" and item.is_sweep_override() for item in given)
+    if swept or config.data.get("origin") is None:
+        return
+    try:
+        build(OmegaConf.to_container(config.data, resolve=True), "data", config.trust)
+    except ValueError as error:
+        raise RefusedSweepError(str(error)) from error
 
 
 def check_grid(config: DictConfig, folder: Path) -> None:

@@ -11,57 +11,104 @@ import torch
 from torch import Tensor
 import torch.nn.functional as F
 
+from dap.dsp.masks import runs_of
+
 _PREDICTED = 1e-24  # of the power: errors so small are float64's rounding
+_RAMP = 0.1  # of a run: within it the weights rise from 0
 _RIDGE = 1e-13  # of the matrix's largest entry: rounding, where a model next to instability makes it singular
 
 
-def linear_prediction(waveform: Tensor, order: int) -> Tensor:
-    """The coefficients a of a stretch, by Burg's method with a Hann window's weights: always a stable model.
+def linear_prediction(waveform: Tensor, order: int, known: Tensor | None = None, windowed: bool = True) -> Tensor:
+    """The coefficients a of a stretch, by Burg's method: always a stable model.
 
-    Stage by stage, the reflection coefficient that makes the forward and the backward errors least together. No sample is
-    multiplied with the window, only the errors are weighted, so a tone does not decay in the model.
+    Stage by stage, the reflection coefficient that makes the forward and the backward errors least together, those of each run
+    of known samples on its own. With a window as the errors' weights; no sample is multiplied with it, so a tone does not decay
+    in the model. It is a Hann window from the first known sample to the last, and falls to 0 within a tenth of each run at both
+    its ends as well: weights that end suddenly move the frequencies of tones.
 
     Args:
         waveform: (time,), float64, longer than ``order``.
         order: p, at least 1. Where all is predicted before (a few tones, silence), the rest of the coefficients are 0.
+        known: (time,), True for the samples that the model is made from; None: all of them.
+        windowed: False: the errors weigh the same over the whole stretch.
 
     Returns:
         (order + 1,), the first of them 1.
 
     Raises:
-        ValueError: a stretch not longer than the order.
+        ValueError: no run of known samples that is longer than the order.
 
-    Reference: Burg, "Maximum entropy spectral analysis", 1975; with weights: Swingler, Proc. IEEE 67(9), 1979.
+    Reference: Burg, "Maximum entropy spectral analysis", 1975; with weights: Swingler, Proc. IEEE 67(9), 1979; of several runs:
+    de Waele and Broersen, "The Burg algorithm for segments", IEEE Trans. SP 48(10), 2000.
 
     >>> linear_prediction(torch.full((10,), 5.0, dtype=torch.float64), 2).tolist()    # each sample is the one before
     [1.0, -1.0, 0.0]
     """
-    n_samples = waveform.shape[-1]
-    if n_samples <= order:
-        raise ValueError(f"a model of order {order} needs more than {order} samples, got {n_samples}")
+    runs = [(0, waveform.shape[-1])] if known is None else runs_of(known)
+    longest = max((end - start for start, end in runs), default=0)
+    if longest <= order:
+        raise ValueError(f"a model of order {order} needs more than {order} samples in a row, got {longest}")
     samples = waveform.cpu().numpy()  # whose small operations cost less than torch's: there are ten for each coefficient
-    window = np.hanning(2 * n_samples + 1)
-    weights_of = window[::2].copy(), window[1::2].copy()  # between samples an even number apart, and an odd one
-    forward, backward, other = samples[1:].copy(), samples[:-1].copy(), np.empty(n_samples - 1)
+    windows = _windows(runs) if windowed else [np.ones(2 * (end - start) + 1) for start, end in runs]
+    lattices = [_Lattice(samples[start:end], window) for (start, end), window in zip(runs, windows, strict=True)]
     model = np.zeros(order + 1)
     model[0] = 1.0
-    least = _PREDICTED * float(samples @ samples)
+    least = _PREDICTED * sum(float(samples[start:end] @ samples[start:end]) for start, end in runs)
     for stage in range(1, order + 1):
-        first = (stage + 1) // 2
-        weights = weights_of[(stage + 1) % 2][first : first + n_samples - stage]  # halfway between sample n and n − stage
-        weighted = np.multiply(weights, forward, out=other)
-        product, power = float(weighted @ backward), float(weighted @ forward)
-        power += float(np.multiply(weights, backward, out=other) @ backward)
+        lattices = [lattice for lattice in lattices if len(lattice.forward)]
+        sums = [lattice.sums(stage) for lattice in lattices]
+        power = sum(power for _, power in sums)
         if power <= least:
             break
-        reflection = -2 * product / power
+        reflection = -2 * sum(product for product, _ in sums) / power
         model[1 : stage + 1] += reflection * model[stage - 1 :: -1]
-        np.multiply(backward, reflection, out=other)
-        other += forward
-        forward *= reflection
-        backward += forward
-        forward, backward, other = other[1:], backward[:-1], forward[:-1]
+        for lattice in lattices:
+            lattice.reflect(reflection)
     return torch.from_numpy(model).to(waveform)
+
+
+def _windows(runs: list[tuple[int, int]]) -> list[np.ndarray]:
+    """The weights of each run, at each half sample from its first to one beyond its last."""
+    windows = []
+    first, last = runs[0][0], runs[-1][1]
+    whole = np.hanning(2 * (last - first) + 1)
+    for start, end in runs:
+        window = whole[2 * (start - first) : 2 * (end - first) + 1]
+        if len(runs) > 1:
+            place = np.linspace(0, 1, len(window))
+            window = window * np.sin(np.pi / 2 * np.minimum(np.minimum(place, 1 - place) / _RAMP, 1)) ** 2
+        windows.append(window)
+    return windows
+
+
+class _Lattice:
+    """The forward and backward prediction errors of one run of samples, from stage to stage of Burg's method.
+
+    Args:
+        samples: of the run.
+        window: the weights at each half sample from its first to one beyond its last.
+    """
+
+    def __init__(self, samples: np.ndarray, window: np.ndarray) -> None:
+        self.weights_of = window[::2].copy(), window[1::2].copy()  # of samples an even number apart, and an odd one
+        self.forward, self.backward = samples[1:].copy(), samples[:-1].copy()
+        self.other = np.empty_like(self.forward)
+
+    def sums(self, stage: int) -> tuple[float, float]:
+        """Of forward · backward, and of both squared, weighted."""
+        first = (stage + 1) // 2
+        weights = self.weights_of[(stage + 1) % 2][first : first + len(self.forward)]  # halfway between sample n and n − stage
+        weighted = np.multiply(weights, self.forward, out=self.other)
+        product, power = float(weighted @ self.backward), float(weighted @ self.forward)
+        return product, power + float(np.multiply(weights, self.backward, out=self.other) @ self.backward)
+
+    def reflect(self, reflection: float) -> None:
+        """The errors of the next stage, one fewer."""
+        np.multiply(self.backward, reflection, out=self.other)
+        self.other += self.forward
+        self.forward *= reflection
+        self.backward += self.forward
+        self.forward, self.backward, self.other = self.other[1:], self.backward[:-1], self.forward[:-1]
 
 
 def autocorrelation(waveform: Tensor, n_lags: int) -> Tensor:

@@ -25,8 +25,8 @@ def gaps_mask(gaps: list[tuple[int, int]], n_samples: int) -> Tensor:
     return mask
 
 
-def random_gaps_mask(n_gaps: int, gap: int, n_samples: int, generator: torch.Generator) -> Tensor:
-    """Gaps of ``gap`` samples each, anywhere but at the ends, with at least a sample between any two.
+def random_gaps_mask(n_gaps: int, gap: int, n_samples: int, generator: torch.Generator, apart: int = 1) -> Tensor:
+    """Gaps of ``gap`` samples each, at random, with at least ``apart`` between any two and at either end.
 
     Raises:
         ValueError: they do not fit into the clip.
@@ -35,11 +35,12 @@ def random_gaps_mask(n_gaps: int, gap: int, n_samples: int, generator: torch.Gen
     >>> mask.tolist()
     [1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0]
     """
-    free = n_samples - n_gaps * (gap + 1) - 1
-    if min(n_gaps, gap) < 1 or free < 0:
-        raise ValueError(f"{n_gaps} gaps of {_samples(gap)} do not fit into {_samples(n_samples)}")
+    free = n_samples - n_gaps * (gap + apart) - apart
+    if min(n_gaps, gap, apart) < 1 or free < 0:
+        between = f", {apart} apart," if apart > 1 else ""
+        raise ValueError(f"{n_gaps} gaps of {_samples(gap)}{between} do not fit into {_samples(n_samples)}")
     before = torch.randint(free + 1, (n_gaps,), generator=generator).sort().values  # of what is free
-    firsts = [1 + int(offset) + index * (gap + 1) for index, offset in enumerate(before)]
+    firsts = [apart + int(offset) + index * (gap + apart) for index, offset in enumerate(before)]
     return gaps_mask([(first, first + gap) for first in firsts], n_samples)
 
 
@@ -73,10 +74,34 @@ def missing_columns_mask(n_gaps: int, n_columns: int, stft: STFT, n_samples: int
     >>> float(mask.min()), 64 < int((mask < 1).sum()) <= 64 + 3 * 16     # 4 frames, a hop apart, but for their taper
     (0.0, True)
     """
+    return columns_mask(random_gaps_mask(n_gaps, n_columns, _n_frames(stft, n_samples), generator), stft, n_samples)
+
+
+def columns_mask(kept: Tensor, stft: STFT, n_samples: int) -> Tensor:
+    """What the inverse STFT makes of kept and missing columns, a factor for each sample, see `missing_columns_mask`.
+
+    Args:
+        kept: (n_frames,), 1 = there, 0 = missing. Frames are counted in several ways at a clip's end: what the mask has too few
+            or too many, up to a frame's length, is there.
+
+    Raises:
+        ValueError: another number of columns, one missing beyond the clip's end, or the clip is shorter than a frame.
+
+    >>> columns_mask(torch.tensor([1.0, 0, 0, 0, 1]), STFT(4, 2), 8).tolist()     # the window is 0, ½, 1, ½
+    [1.0, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.5]
+    """
+    n_frames = _n_frames(stft, n_samples)
+    n_more = n_frames - len(kept)
+    if abs(n_more) > stft.n_fft // stft.hop_length or (kept[n_frames:] < 1).any():
+        raise ValueError(f"{_samples(n_samples)} are of {n_frames} columns, the mask is of {len(kept)}")
+    kept = torch.cat([kept[:n_frames], kept.new_ones(max(n_more, 0))])
     columns = stft.analysis(torch.ones(n_samples, dtype=torch.float64))  # (n_freq, n_frames)
-    kept = random_gaps_mask(n_gaps, n_columns, columns.shape[-1], generator)
     mask = stft.synthesis(columns * kept, n_samples).clamp(0, 1)
     return torch.where(mask > 1 - 1e-6, 1.0, torch.where(mask < 1e-6, 0.0, mask)).float()  # rid of the STFT's rounding
+
+
+def _n_frames(stft: STFT, n_samples: int) -> int:
+    return -(-n_samples // stft.hop_length) + 1
 
 
 def fade_from_gaps(mask: Tensor, n_faded: int) -> Tensor:
@@ -132,25 +157,40 @@ def _samples(number: int) -> str:
     return f"{number} sample" + "s" * (number != 1)
 
 
-def hidden_gaps(missing: Tensor, distance: int) -> Tensor:
-    """For each gap two more of its length, before and after it, where nothing is missing within half the distance.
+def hidden_gaps(missing: Tensor, distance: int, n_least: int = 8) -> Tensor:
+    """For each gap one more of its length, after it or before it in turn, where nothing is missing within half the distance.
+
+    If these are fewer than ``n_least``, then on the other side too.
 
     Args:
         missing: (time,), True in the gaps.
         distance: from a gap's end to the next hidden one, samples.
+        n_least: how many are hidden at least, where there is room.
 
     Returns:
         (time,), True in the hidden gaps alone.
 
     >>> hidden_gaps(torch.tensor([False] * 6 + [True] * 2 + [False] * 6), 2).int().tolist()
     [0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0]
+    >>> hidden_gaps(torch.tensor([False] * 6 + [True] * 2 + [False] * 6), 2, n_least=1).int().tolist()
+    [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0]
     """
     hidden, taken = torch.zeros_like(missing), missing.clone()
     margin = distance // 2
-    for first, last in runs_of(missing):
-        for start in (first - distance - (last - first), last + distance):
-            end = start + last - first
-            if start - margin < 0 or end + margin > len(missing) or taken[start - margin : end + margin].any():
-                continue
-            hidden[start:end] = taken[start:end] = True
+    gaps = runs_of(missing)
+
+    def hide(first: int, last: int, after: bool) -> bool:
+        start = last + distance if after else first - distance - (last - first)
+        end = start + last - first
+        if start - margin < 0 or end + margin > len(missing) or taken[start - margin : end + margin].any():
+            return False
+        hidden[start:end] = taken[start:end] = True
+        return True
+
+    sides = [index % 2 == 0 for index in range(len(gaps))]
+    n_hidden = sum(hide(*gap, side) or hide(*gap, not side) for gap, side in zip(gaps, sides, strict=True))
+    for gap, side in zip(gaps, sides, strict=True):
+        if n_hidden >= n_least:
+            break
+        n_hidden += hide(*gap, not side)
     return hidden

@@ -4,7 +4,6 @@ import contextlib
 import json
 import math
 from pathlib import Path
-import time
 from typing import Any
 
 from torch import Tensor
@@ -21,6 +20,7 @@ from dap.record.plots import draw_curves, draw_spectrograms
 from dap.record.report import Report, render_report
 from dap.record.trackers.tracker import Tracker
 from dap.system.files import write_whole
+from dap.system.stopwatch import Stopwatch
 
 _MAX_REPORT_SECONDS = 30  # of each sound, and as many snapshots, so that a report stays a page that opens
 _MAX_REPORT_SNAPSHOTS = 12
@@ -41,6 +41,7 @@ class RunFolder:
         missing: (time,), True for the samples that were not observed; None where there are none.
         tracker: is told of everything too.
         earlier: what `save_checkpoint` kept of the record, where a run goes on that was stopped.
+        watch: has run since the restoration began; None begins now.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class RunFolder:
         missing: Tensor | None = None,
         tracker: Tracker | None = None,
         earlier: dict[str, Any] | None = None,
+        watch: Stopwatch | None = None,
     ) -> None:
         self.path, self.clip, self.observation, self.missing = path, clip, observation, missing
         self.reference = None if clip.degraded else clip.waveform
@@ -59,7 +61,9 @@ class RunFolder:
         self.metrics: Metrics = {}
         self.rows: list[Row] = earlier["rows"] if earlier else []
         self.snapshots: list[int] = earlier["snapshots"] if earlier else []
-        self.begun = time.monotonic() - (earlier["seconds"] if earlier else 0.0)  # not the clock, which may be set back
+        self.watch = watch or Stopwatch()
+        if earlier:
+            self.watch.add(earlier["seconds"], earlier["cpu_seconds"])
         self.facts = {
             **facts,
             "clip": clip.name,
@@ -89,7 +93,7 @@ class RunFolder:
 
     def write_status(self, status: str, **more: Any) -> None:
         """run.json: what is known so far."""
-        seconds = round(time.monotonic() - self.begun, 2)
+        seconds = round(self.watch.seconds, 2)
         self.write_json("run.json", {"status": status, **self.facts, "seconds": seconds, "steps_done": self.steps_done, **more})
         if status != "running":
             self.tracker.finish(self.metrics, status)
@@ -101,7 +105,7 @@ class RunFolder:
             "loss": loss,
             "psnr_observation": psnr(observed, self.observation),
             "stopping": statistic,
-            "seconds": time.monotonic() - self.begun,
+            "seconds": self.watch.seconds,
         }
         if self.reference is not None:
             scores = score(estimate, self.reference, self.clip.sample_rate, names=_CURVE_SCORES)
@@ -122,7 +126,8 @@ class RunFolder:
         record = {
             "rows": self.rows,
             "snapshots": self.snapshots,
-            "seconds": time.monotonic() - self.begun,
+            "seconds": self.watch.seconds,
+            "cpu_seconds": self.watch.cpu_seconds,
             "resumed_at": self.facts["resumed_at"],
         }
         write_checkpoint(self.path, self.facts["identity"], {**state, "record": record})
@@ -142,6 +147,7 @@ class RunFolder:
             failure: why the fit ended before its time: what is restored is the best of what was reached, and labelled so.
             residual: the observation less what ``restored`` would have been observed as; scored without a reference.
         """
+        self.facts["cpu_seconds"] = round(self.watch.cpu_seconds, 3)  # of restoring: scores and report come now
         write_curves(self.path / "curves.csv", self.rows)
         self._write_sound("restored", restored)
         self._track_sound("restored", rule.step or 0, restored)

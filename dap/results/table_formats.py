@@ -1,5 +1,6 @@
 """Tables of results as Markdown, LaTeX (booktabs) and CSV."""
 
+from collections.abc import Sequence
 import csv
 from dataclasses import dataclass
 import io
@@ -8,6 +9,7 @@ from typing import Any
 from dap.metrics.scores import METRICS
 from dap.record.csv_text import csv_text
 from dap.results.averages import Paired, Spread
+from dap.results.level_table import LevelRow, LevelTable
 from dap.results.published import HUMAN_VOTES
 from dap.results.result_table import Comparison, ResultTable, Row
 from dap.system.printable import printable
@@ -51,18 +53,19 @@ class Grid:
     n_text: int
 
 
-def render_markdown(tables: list[ResultTable], notes: list[str]) -> str:
-    """All tables, each with its title, comparisons and notes; ``notes`` are of them all."""
+def render_markdown(tables: Sequence[ResultTable | LevelTable], notes: list[str]) -> str:
+    """All tables, each with its title, comparisons or costs, and notes; ``notes`` are of them all."""
     parts = []
     for table in tables:
-        parts += [f"## {_markdown_text(table.title)}", _markdown_grid(_grid(table))]
-        if table.comparisons:
-            parts += [_COMPARISONS, _markdown_grid(_comparison_grid(table))]
+        first, *more = _grids(table)
+        parts += [f"## {_markdown_text(table.title)}", _markdown_grid(first[1])]
+        for title, grid in more:
+            parts += [title, _markdown_grid(grid)]
         parts.append("\n".join(f"- {_markdown_text(note)}" for note in table.notes))
     return "\n\n".join([*parts, *(_markdown_text(note) for note in notes)]) + "\n"
 
 
-def render_latex(tables: list[ResultTable], notes: list[str]) -> str:
+def render_latex(tables: Sequence[ResultTable | LevelTable], notes: list[str]) -> str:
     r"""A ``table`` each, for a document that loads booktabs; notes in small print below.
 
     >>> latex_text("50 % of model_a")
@@ -70,9 +73,10 @@ def render_latex(tables: list[ResultTable], notes: list[str]) -> str:
     """
     parts = ["% needs \\usepackage{booktabs}"]
     for table in tables:
-        grids = [_latex_grid(_grid(table))]
-        if table.comparisons:
-            grids += [rf"\par\medskip {latex_text(_COMPARISONS)}\par\smallskip", _latex_grid(_comparison_grid(table))]
+        (_, first), *more = _grids(table)
+        grids = [_latex_grid(first)]
+        for title, grid in more:
+            grids += [rf"\par\medskip {latex_text(title)}\par\smallskip", _latex_grid(grid)]
         small = [rf"\par {latex_text(note)}" for note in table.notes]
         parts += [
             r"\begin{table}",
@@ -107,6 +111,27 @@ def latex_text(text: str) -> str:
 
 
 _COMPARISONS = "First less second, clip by clip: mean ± deviation over the clips of both (on how many the first is better)."
+_COSTS = "Seconds of CPU for each second of sound."
+
+
+def _grids(table: ResultTable | LevelTable) -> list[tuple[str, Grid]]:
+    """The parts of a table, each with the line above it; the first has none."""
+    if isinstance(table, ResultTable):
+        compared = [(_COMPARISONS, _comparison_grid(table))] if table.comparisons else []
+        return [("", _grid(table)), *compared]
+    return [("", _level_grid(table, table.rows)), *([(_COSTS, _level_grid(table, table.costs))] if table.costs else [])]
+
+
+def _level_grid(table: LevelTable, rows: list[LevelRow]) -> Grid:
+    """A column a level, and their mean."""
+    by_clip = any(row.clip for row in rows)
+    lines = []
+    for row in rows:
+        texts = [_NONE if value is None else f"{value:.2f}".replace("-", "−") for value in (*row.values, row.mean)]
+        names = [Cell(row.clip)] if by_clip else []
+        names.append(Cell(row.name if row.complete else f"{row.name} †"))
+        lines.append([*names, *(Cell(text, index in row.best) for index, text in enumerate(texts))])
+    return Grid([*(["clip"] if by_clip else []), "system", *table.heads, "mean"], lines, 2 if by_clip else 1)
 
 
 def _grid(table: ResultTable) -> Grid:

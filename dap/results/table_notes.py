@@ -3,6 +3,7 @@
 from typing import Any
 
 from dap.metrics.scores import METRICS
+from dap.results.level_table import LevelTable, merged
 from dap.results.published import HUMAN_VOTES, Published
 from dap.results.result_table import ResultTable, observed, unlike_observations
 from dap.results.results import Section, is_number
@@ -45,6 +46,27 @@ def table_notes(section: Section, table: ResultTable, published: Published | Non
     if "observation" in kinds and not any(observed(section, score) for score in table.scores):
         found.append("These runs have no reference, so there are no scores.")
     return found
+
+
+def level_notes(sections: dict[str, Section], table: LevelTable, published: Published) -> list[str]:
+    """The notes of a benchmark's table; for the sections see `sections_by_level`."""
+    section = merged(sections)
+    found = ["A row is one clip; mean over its seeds." if any(row.clip for row in table.rows) else "Means over the clips."]
+    if any(row.best for row in table.rows):
+        found.append("Bold: the best of the blind ones.")
+    if not all(row.complete for row in table.rows):
+        found.append("†: not all clips and levels are finished, so that means are not of the same sounds and none is bold.")
+    if table.costs:
+        found.append(
+            "CPU: processor time of all threads while restoring, not while scoring; "
+            f"threads: {_told(section, 'threads')}; {_told(section, 'device')}."
+        )
+    scores = [published.levels.score] if published.levels is not None else []
+    if unlike := {clip for part in sections.values() for clip, _ in unlike_observations(part, scores)}:
+        clips = ", ".join(sorted(unlike)[:_MAX_REASONS])
+        found.append(f"Not comparable: the observations of {clips} are not the same for all systems.")
+    found += [*_level(section), *_settings(section)]
+    return [*found, f"Published: {published.source}; {published.setting}.", *published.caveats]
 
 
 def unfinished_notes(runs: list[Run]) -> list[str]:
@@ -98,8 +120,9 @@ def _settings(section: Section) -> list[str]:
     wanted = [key for key in keys if key.startswith("data.") or setting_of_condition(key) or setting_of_system(key)]
     common = [f"{key}={runs[0].settings[key]}" for key in wanted if len({run.settings.get(key) for run in runs}) == 1]
     facts = [f"{name} {value}" for name in ("size", "noise") for value in _values(runs, name) if value is not None]
-    task = runs[0].facts.get("task_settings", {})
-    defaults = [f"task.{key}={value}" for key, value in task.items() if value is not None and f"task.{key}" not in keys]
+    tasks = [run.facts.get("task_settings", {}) for run in runs]
+    shared = {key: value for key, value in tasks[0].items() if all(task.get(key) == value for task in tasks)}
+    defaults = [f"task.{key}={value}" for key, value in shared.items() if value is not None and f"task.{key}" not in keys]
     notes = [f"All: {', '.join([f'task={section.task}', *facts, *defaults, *common])}."]
     for system in section.systems:
         own = [f"{key}={value}" for key, value in _own(section, system.label).items() if key not in system.settings]
@@ -122,6 +145,10 @@ def _paper(table: ResultTable, published: Published) -> list[str]:
     left = [METRICS[score].title if score in METRICS else score.upper().replace("_", "-") for score in sorted(has - shown)]
     notes = [f"Paper: {published.source}; {published.setting}.", *published.caveats]
     return [*notes, f"The paper also gives {', '.join(left)}: not in this table."] if left else notes
+
+
+def _told(section: Section, fact: str) -> str:
+    return ", ".join(map(str, _values(section.runs, fact)))
 
 
 def _values(runs: list[Run], fact: str) -> list[Any]:

@@ -28,6 +28,7 @@ from dap.running.following import Following, failure_told
 from dap.running.parts import Parts
 from dap.system.interruption import Interruption
 from dap.system.memory import is_out_of_memory, seconds_that_fit
+from dap.system.stopwatch import Stopwatch
 
 
 def restore_clip(parts: Parts, clip: Clip, folder: Path) -> Metrics:
@@ -82,7 +83,7 @@ class Restoration:
 
     def run(self, folder: Path, state: dict[str, Any] | None) -> Metrics:
         """Restore, from the beginning or from a checkpoint's state; see `restore_clip`."""
-        task, method = self.task, self.parts.method
+        task, method, watch = self.task, self.parts.method, Stopwatch()
         problem = self.problem
         iterates = method.restore(problem) if state is None else method.resume(state["method"], problem)
         for name, judge in self._judges().items():
@@ -92,7 +93,9 @@ class Restoration:
 
         facts = {**facts_of(self.parts), "identity": self.identity, **task.facts, **({} if state is None else state["facts"])}
         earlier = None if state is None else state["record"]
-        record = self.record = RunFolder(folder, self.clip, self.observation, facts, task.missing, self.parts.tracker, earlier)
+        record = self.record = RunFolder(
+            folder, self.clip, self.observation, facts, task.missing, self.parts.tracker, earlier, watch
+        )
         with failure_told(record.write_status, self.interruption):
             try:
                 self._follow(iterates, record)

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from dap.audio.same_length import same_length
 from dap.config.build import build
 from dap.dsp.rate_stream import at_another_rate, resample_stream
 from dap.methods.learned.supervised import Supervised
@@ -56,25 +57,12 @@ class TrainedModel:
                 blocks, lambda part: self.task.receive(part, sample_rate)[0], sample_rate, self.sample_rate
             )
             return self.method.restored(raised), self.sample_rate
-        return self._at_its_rate(blocks, sample_rate), sample_rate
 
-    def _at_its_rate(self, blocks: Iterable[Tensor], sample_rate: int) -> Iterator[Tensor]:
-        """To the model's rate, restored, and back: as many samples as there were, where the rates leave a remainder too."""
-        length = 0
+        def at_its_rate(stream: Iterable[Tensor]) -> Iterator[Tensor]:
+            there = self.method.restored(resample_stream(stream, sample_rate, self.sample_rate))
+            return resample_stream(there, self.sample_rate, sample_rate)
 
-        def counted() -> Iterator[Tensor]:
-            nonlocal length
-            for block in blocks:
-                length += block.shape[-1]
-                yield block
-
-        restored = self.method.restored(resample_stream(counted(), sample_rate, self.sample_rate))
-        written = 0
-        for block in resample_stream(restored, self.sample_rate, sample_rate):
-            part = block[..., : length - written]
-            written += part.shape[-1]
-            if part.shape[-1]:
-                yield part
+        return same_length(blocks, at_its_rate), sample_rate  # where the rates leave a remainder too
 
     def _is_low(self, sample_rate: int) -> bool:
         """Whether the task takes a damaged sound of this rate for one of the model's rate."""

@@ -2,14 +2,20 @@
 
 import copy
 import math
-from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from dap.audio.sound_file import read_audio
-from dap.dsp.masks import fade_from_gaps, gaps_mask, missing_columns_mask, missing_samples_mask, random_gaps_mask
+from dap.audio.mask_file import read_mask
+from dap.dsp.masks import (
+    columns_mask,
+    fade_from_gaps,
+    gaps_mask,
+    missing_columns_mask,
+    missing_samples_mask,
+    random_gaps_mask,
+    runs_of,
+)
 from dap.dsp.stft import STFT
 from dap.dsp.word_length import sample_error
 from dap.tasks.task import Task
@@ -39,9 +45,11 @@ class Inpainting(Task):
         gap_columns: their length in columns of the STFT (Hann) of n_fft and hop_length instead. The sound fades within the
             outermost frames, as the inverse STFT of what is left does (DPAI, Miotello et al., 2023: 2 to 6 of 2048 / 512).
         n_fft, hop_length: of that STFT, samples.
+        apart_seconds: at least so much is observed between two of the n_gaps gaps, and before the first and after the last, s;
+            None is one sample.
         missing_share: instead, this share of single samples is missing, at random.
-        mask_path: instead, a sound file of one channel, of 0 and 1, or an .npy file (time,) of factors from 0 to 1, as long as
-            the clip.
+        mask_path: instead, a sound file of one channel, of 0 and 1, or an .npy or .mat file (time,) of factors from 0 to 1, as
+            long as the clip; with gap_columns an .npy or .mat file of 0 and 1 for each column, in gaps of that many.
         fade_seconds: length of the cross-fade, s.
 
     Raises:
@@ -60,6 +68,7 @@ class Inpainting(Task):
         gap_columns: int | None = None,
         n_fft: int = 2048,
         hop_length: int = 512,
+        apart_seconds: float | None = None,
         missing_share: float | None = None,
         mask_path: str | None = None,
         fade_seconds: float = 0.002,
@@ -75,8 +84,12 @@ class Inpainting(Task):
             raise ValueError(f"n_gaps must be at least 1, got {n_gaps}")
         if gap_seconds is not None and gap_columns is not None:
             raise ValueError(f"give one of gap_seconds and gap_columns, got {gap_seconds} and {gap_columns}")
-        if given not in ([], ["n_gaps"]) and not gap_seconds is gap_columns is None:
+        if given not in ([], ["n_gaps"]) and (gap_seconds is not None or (gap_columns is not None and mask_path is None)):
             raise ValueError(f"gap_seconds and gap_columns are the length of n_gaps gaps, and {given[0]} is given")
+        if apart_seconds is not None and not (math.isfinite(apart_seconds) and apart_seconds > 0):
+            raise ValueError(f"apart_seconds must be above 0 s, got {apart_seconds}")
+        if apart_seconds is not None and (given not in ([], ["n_gaps"]) or gap_columns is not None):
+            raise ValueError("apart_seconds is between n_gaps gaps of gap_seconds, and these gaps are others")
         if gap_seconds is not None and not (math.isfinite(gap_seconds) and gap_seconds > 0):
             raise ValueError(f"gap_seconds must be above 0 s, got {gap_seconds}")
         if gap_columns is not None and gap_columns < 1:
@@ -87,7 +100,7 @@ class Inpainting(Task):
             raise ValueError(f"fade_seconds must be from 0 to {MAX_FADE_SECONDS} s, got {fade_seconds}")
         self.gaps, self.n_gaps, self.missing_share, self.mask_path = gaps, n_gaps or 4, missing_share, mask_path
         self.gap_seconds, self.gap_columns = 0.05 if gap_seconds is None else gap_seconds, gap_columns
-        self.stft = STFT(n_fft, hop_length)
+        self.stft, self.apart_seconds = STFT(n_fft, hop_length), apart_seconds
         self.fade_seconds = fade_seconds
         self.mask: Tensor | None = None  # (time,), of the clip; and the observation's weight in finish
         self.weight: Tensor | None = None
@@ -169,40 +182,24 @@ class Inpainting(Task):
                     raise ValueError(f"gap [{start}, {end}] s is not inside the clip of {n_samples / sample_rate:.3f} s")
             return gaps_mask([(round(start * sample_rate), round(end * sample_rate)) for start, end in self.gaps], n_samples)
         if self.mask_path is not None:
-            return _read_mask(self.mask_path, n_samples)
+            return self._read_mask(self.mask_path, n_samples)
         if generator is None:
             raise ValueError("where a clip is damaged already its gaps cannot be drawn: give gaps or mask_path")
         if self.missing_share is not None:
             return missing_samples_mask(self.missing_share, n_samples, generator)
         if self.gap_columns is not None:
             return missing_columns_mask(self.n_gaps, self.gap_columns, self.stft, n_samples, generator)
-        return random_gaps_mask(self.n_gaps, max(1, round(self.gap_seconds * sample_rate)), n_samples, generator)
+        gap, apart = (max(1, round(seconds * sample_rate)) for seconds in (self.gap_seconds, self.apart_seconds or 0.0))
+        return random_gaps_mask(self.n_gaps, gap, n_samples, generator, apart)
 
-
-def _read_mask(path: str, n_samples: int) -> Tensor:
-    """A mask file: (n_samples,), of factors from 0 to 1; in a sound file of 0 and 1 alone, which fixed point rounds.
-
-    Raises:
-        ValueError: it cannot be read, has another shape, or values out of range.
-    """
-    file = Path(path).expanduser()
-    if file.suffix == ".npy":
+    def _read_mask(self, path: str, n_samples: int) -> Tensor:
+        if self.gap_columns is None:
+            return read_mask(path, n_samples)
+        mask = read_mask(path)
+        lengths = {last - first for first, last in runs_of(mask == 0)}
+        if lengths != {self.gap_columns} or not ((mask == 0) | (mask == 1)).all():
+            raise ValueError(f"{path}: gap_columns={self.gap_columns}, but its gaps are of {sorted(lengths)} columns")
         try:
-            mask = torch.from_numpy(np.load(file, allow_pickle=False).astype(np.float32))
-        except (OSError, ValueError, EOFError) as error:
-            raise ValueError(f"{path}: not an .npy file of numbers that can be read: {error}") from error
-    else:
-        mask, _ = read_audio(file)
-    mask = mask[0] if mask.ndim == 2 and mask.shape[0] == 1 else mask
-    if mask.shape != (n_samples,):
-        raise ValueError(
-            f"{path}: the mask must be of one channel and {n_samples} samples as the clip, got {tuple(mask.shape)}"
-        )
-    whole = (mask - mask.round()).abs().max() < 1e-3
-    mask = mask.round() if whole else mask
-    if not (mask.min() >= 0 and mask.max() <= 1 and (whole or file.suffix == ".npy")):
-        raise ValueError(
-            f"{path}: a mask holds 1 where a sample is observed, 0 where it is missing, and in an .npy file factors between, "
-            f"got {float(mask.min()):g} to {float(mask.max()):g}"
-        )
-    return mask
+            return columns_mask(mask, self.stft, n_samples)
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from error

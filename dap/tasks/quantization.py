@@ -18,13 +18,13 @@ class Quantization(Task):
     truth, so it makes the error of no sample worse.
 
     Args:
-        n_levels: number of levels over [−1, 1]; the paper has 16.
-        n_bits: the same in bits: 2^n_bits levels.
+        n_levels: number of levels over [−1, 1].
+        n_bits: the same in bits: 2^n_bits levels. None of the two: 16 levels, the paper's.
         mu_law: µ of the companding sign(x) ln(1 + µ|x|) / ln(1 + µ) before (telephony: 255); None is uniform.
         mid_tread: a level at 0, as the values of a PCM file have; otherwise 0 is the border of two cells.
 
     Raises:
-        ValueError: neither or both of n_levels and n_bits, fewer than 2 levels, mu_law not above 0; from `receive`, values
+        ValueError: both n_levels and n_bits, fewer than 2 levels, mu_law not above 0; from `receive`, values
             that are none of the levels.
 
     Reference: Zhang et al., ICLR 2020, Sec. 4.3; companding as in ITU-T G.711.
@@ -49,16 +49,17 @@ class Quantization(Task):
         mid_tread: bool = False,
     ) -> None:
         super().__init__()
-        if (n_levels is None) == (n_bits is None):
-            raise ValueError(f"give one of n_levels and n_bits and set the other to null, got {n_levels} and {n_bits}")
+        if n_levels is not None and n_bits is not None:
+            raise ValueError(f"give one of n_levels and n_bits, got {n_levels} and {n_bits}")
         if n_bits is not None and not 1 <= n_bits <= 24:
             raise ValueError(f"n_bits must be from 1 to 24, got {n_bits}")
-        levels = n_levels if n_levels is not None else 2 ** (n_bits or 0)
+        levels = n_levels if n_levels is not None else 2 ** (4 if n_bits is None else n_bits)
         if not 2 <= levels <= _MAX_LEVELS:
             raise ValueError(f"n_levels must be from 2 to {_MAX_LEVELS}, got {levels}")
         if mu_law is not None and not (math.isfinite(mu_law) and mu_law > 0):
             raise ValueError(f"mu_law must be a number above 0 or null, got {mu_law}")
         self.n_levels, self.mu_law = levels, mu_law
+        self.facts = {"n_levels": levels}
         self.offset = 0.0 if mid_tread else 0.5  # of level k, −1 + (k + offset) · 2 / n
 
     def receive(self, damaged: Tensor, sample_rate: int) -> tuple[Tensor, int]:
@@ -85,12 +86,17 @@ class Quantization(Task):
         """What of the estimate is compared with the observation: all of it."""
         return estimate
 
-    def finish(self, estimate: Tensor, observation: Tensor) -> Tensor:
-        """The estimate, each sample clamped into the cell that was observed."""
+    def bounds(self, observation: Tensor) -> tuple[Tensor, Tensor]:
+        """Between what each sample lay, of the observation's shape and type; ±∞ beyond the outermost levels."""
         cell = self._cell(observation)
         low, high = (self._edge(cell + side) for side in (0, 1))
         low = torch.where(cell <= 0, -math.inf, low)
         high = torch.where(cell >= self.n_levels - 1, math.inf, high)
+        return low.to(observation), high.to(observation)
+
+    def finish(self, estimate: Tensor, observation: Tensor) -> Tensor:
+        """The estimate, each sample clamped into the cell that was observed."""
+        low, high = self.bounds(observation)
         return torch.minimum(torch.maximum(estimate, low.to(estimate)), high.to(estimate))
 
     def _cell(self, waveform: Tensor) -> Tensor:

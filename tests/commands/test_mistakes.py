@@ -28,7 +28,10 @@ SETTINGS_THAT_CANNOT_BE = {
     "no_such_noise": ("task.noise_path=rain.wav", "rain.wav: no such file"),
     "silent_noise": ("task.noise_path=silence.wav", "silence.wav: the recording of noise is silent"),
     "one_level": ("task=quantization task.n_levels=1", "task: n_levels must be from 2 to 16777216, got 1"),
-    "levels_and_bits": ("task=quantization task.n_bits=4", "task: give one of n_levels and n_bits and set the other to null"),
+    "levels_and_bits": (
+        "task=quantization task.n_levels=8 task.n_bits=4",
+        "task: give one of n_levels and n_bits, got 8 and 4",
+    ),
     "zero_mu": ("task=quantization task.mu_law=0", "task: mu_law must be a number above 0 or null, got 0"),
     "level_and_sdr": ("task=clipping task.level=0.5", "task: give one of level and input_sdr_db and set the other to null"),
     "no_level": ("task=clipping task.input_sdr_db=0", "task: input_sdr_db must be a finite number above 0 or null, got 0"),

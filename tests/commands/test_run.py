@@ -145,9 +145,12 @@ def test_a_sweep_tells_of_every_combination(tmp_path):
     assert 'href="0/report.html"' in page
 
 
-# That of separation is run by tests/running/test_separator.py, on sounds of instruments.
+# That of separation is run by tests/running/test_separator.py, on sounds of instruments; the field's by test_field.py.
+ELSEWHERE = {"table3_separation", *(name for name in options("experiment") if name.startswith("field_"))}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("experiment", sorted({*options("experiment")} - {"table3_separation"}))
+@pytest.mark.parametrize("experiment", sorted({*options("experiment")} - ELSEWHERE))
 def test_every_experiment_runs(experiment, tmp_path):
     """Of those that sweep, one run; of those that want a data set, on a folder; of those that train, two updates."""
     for name in "abc":

@@ -206,7 +206,7 @@ def test_an_experiment_named_as_a_papers_table_brings_it(tmp_path, monkeypatch, 
 
 
 def test_published_tables_name_systems_and_scores_that_there_may_be():
-    for name in published_names():
+    for name in (name for name in published_names() if name.startswith("table")):
         found = read_published(name)
         assert found.rows
         assert found.caveats
@@ -266,7 +266,7 @@ def test_mistakes(sweep, monkeypatch, capsys):
     assert "no finished run" in mistake(monkeypatch, capsys, empty)
     error = mistake(monkeypatch, capsys, sweep, "--scores", "si_sdr,stoy")
     assert "no such score: stoy; there are si_sdr, psnr" in error
-    assert "'table9': no such table of a paper; there are table1_music" in mistake(
+    assert "'table9': no such table of a paper; there are field_columns" in mistake(
         monkeypatch, capsys, sweep, "--paper", "table9"
     )
     error = mistake(monkeypatch, capsys, sweep, "--paper", "table2_quantization")

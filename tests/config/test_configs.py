@@ -28,8 +28,9 @@ OPTIONS = [(group, option) for group in GROUPS for option in options(group)]
 
 
 def wants_a_path(override: str) -> bool:
-    """Whether the data is a user's to name; the tests of its reader build it."""
-    return any(key.startswith("data.") for key in OmegaConf.missing_keys(composed(override)))
+    """Whether the data is a user's to name or to fetch; the tests of its reader build it."""
+    cfg = composed(override)
+    return cfg.data.get("origin") is not None or any(key.startswith("data.") for key in OmegaConf.missing_keys(cfg))
 
 
 @pytest.mark.parametrize(("group", "option"), OPTIONS, ids=["=".join(pair) for pair in OPTIONS])

@@ -85,7 +85,7 @@ def test_the_first_coefficient_is_burgs_formula(generator):
 
 
 def test_a_stretch_shorter_than_the_order():
-    with pytest.raises(ValueError, match="a model of order 5 needs more than 5 samples, got 5"):
+    with pytest.raises(ValueError, match="a model of order 5 needs more than 5 samples in a row, got 5"):
         linear_prediction(torch.zeros(5, dtype=torch.float64), 5)
 
 

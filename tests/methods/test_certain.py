@@ -32,17 +32,29 @@ SEVERAL = {"double_dip", "mix_and_separate"}
 # These make a sound of their own, and it is `finish` that gives back what is certain: fitted and trained networks; and what
 # takes noise away, and knows no cells.
 FREE = {"deep_prior", "guided", "windowed", "dnp", "supervised", "dfl"}
-FREE |= {"filter_bank", "log_mmse", "noisereduce", "oracle_wiener", "spectral_subtraction", "wavelet", "wiener"}
+FREE |= {
+    "block_threshold",
+    "filter_bank",
+    "log_mmse",
+    "noisereduce",
+    "oracle_wiener",
+    "spectral_subtraction",
+    "wavelet",
+    "wiener",
+}
 # And these are made for what is certain: none of them may refuse.
 MADE_FOR = {
-    "inpainting": {"autoregressive", "blended", "janssen_tf", "linear", "mixed_fills", "phain", "restore", "spline"},
+    "inpainting": {"autoregressive", "blended", "janssen", "janssen_tf", "linear", "mixed_fills", "phain", "restore", "spline"},
     "clipping": {"a_spade", "ar_acs", "autoregressive", "declip", "linear", "restore", "spline", "ss_pew"},
-    "quantization": {"clamp", "restore", "smooth"},
+    "quantization": {"chambolle_pock", "clamp", "dequantize", "restore", "smooth"},
     "super_resolution": {"linear", "spline"},
 }
 SMALL = ["size.width=2", "size.n_fft=126", "size.hop_length=32", "size.steps=2"]
 WINDOWS = ["method.window_seconds=0.2", "method.overlap_seconds=0.08", "method.fade_seconds=0.06"]
 SMALLER = {
+    "chambolle_pock": ["method.n_window=256", "method.hop_length=64", "method.n_fft=512", "method.iterations=10"],
+    "dequantize": ["method.iterations=5"],
+    "janssen": ["method.order=32", "method.iterations=2"],
     "a_spade": ["method.n_window=256", "method.hop_length=64", "method.n_fft=512"],
     "ar_acs": ["method.order=32", "method.n_window=256", "method.turns=2"],
     "declip": ["method.iterations=20", "method.slow_iterations=20"],
@@ -52,8 +64,7 @@ SMALLER = {
         *WINDOWS,
         "method.parts.clipping.iterations=20",
         "method.parts.clipping.slow_iterations=20",
-        "method.parts.quantization.n_fft=256",
-        "method.parts.quantization.hop_length=64",
+        "method.parts.quantization.iterations=5",
     ],
     "smooth": ["method.n_fft=256", "method.hop_length=64"],
     "windowed": WINDOWS,

@@ -15,10 +15,10 @@ from tests.options import options, settings
 LEFT_OUT = {"supervised", "dfl"}  # as mix_and_separate: they restore by what was trained
 LEFT_OUT |= {"noisereduce"}  # a program of others, that wants higher rates
 TASKS = dict.fromkeys(
-    ("autoregressive", "blended", "guided", "janssen_tf", "linear", "mixed_fills", "phain", "spline"), "inpainting"
+    ("autoregressive", "blended", "guided", "janssen", "janssen_tf", "linear", "mixed_fills", "phain", "spline"), "inpainting"
 )
 TASKS |= dict.fromkeys(("a_spade", "ar_acs", "declip", "ss_pew"), "clipping")
-TASKS |= {"clamp": "quantization", "smooth": "quantization"}
+TASKS |= dict.fromkeys(("chambolle_pock", "clamp", "dequantize", "smooth"), "quantization")
 TASKS |= {"band_extension": "super_resolution", "sinc": "super_resolution"}
 SETTINGS = {"inpainting": ["task.n_gaps=2", "task.gap_seconds=0.01"], "quantization": ["task.n_levels=16"]}
 

@@ -1,10 +1,14 @@
 """Inpainting."""
 
+import sys
+
 import numpy as np
 import pytest
 import torch
 
 from dap.audio.sound_file import write_audio
+from dap.dsp.masks import runs_of
+from dap.dsp.stft import STFT
 from dap.tasks.inpainting import Inpainting
 
 KINDS = [
@@ -115,8 +119,8 @@ def test_a_mask_from_a_file(tmp_path, suffix, generator):
         (np.full(100, np.nan), "got nan to nan"),
         (np.zeros(100), "the gaps cover the whole clip of 0.100 s"),
         (np.ones((2, 100)), r"of one channel and 100 samples as the clip, got \(2, 100\)"),
-        (np.array(["a"] * 100), "not an .npy file of numbers"),
-        (np.array([None] * 100), "not an .npy file of numbers"),
+        (np.array(["a"] * 100), "not an .npy or .mat file of numbers"),
+        (np.array([None] * 100), "not an .npy or .mat file of numbers"),
     ],
 )
 def test_masks_that_cannot_be_used(tmp_path, content, message):
@@ -126,7 +130,7 @@ def test_masks_that_cannot_be_used(tmp_path, content, message):
 
 
 def test_no_mask_file():
-    with pytest.raises(ValueError, match=r"nowhere\.npy: not an \.npy file"):
+    with pytest.raises(ValueError, match=r"nowhere\.npy: no such file"):
         Inpainting(mask_path="nowhere.npy").at(1000, 100, None)
 
 
@@ -163,6 +167,10 @@ def test_order_of_calls():
         ({"gap_seconds": 0.1, "gap_columns": 2}, "give one of gap_seconds and gap_columns"),
         ({"gap_seconds": 0.1, "missing_share": 0.2}, "are the length of n_gaps gaps, and missing_share is given"),
         ({"gap_seconds": 0.0}, "gap_seconds must be above 0 s, got 0.0"),
+        ({"gap_seconds": 0.1, "mask_path": "mask.npy"}, "are the length of n_gaps gaps, and mask_path is given"),
+        ({"gap_columns": 2, "gaps": [[0.1, 0.2]]}, "are the length of n_gaps gaps, and gaps is given"),
+        ({"apart_seconds": -1.0}, "apart_seconds must be above 0 s, got -1.0"),
+        ({"apart_seconds": 0.1, "gap_columns": 2}, "apart_seconds is between n_gaps gaps of gap_seconds"),
         ({"gap_columns": 0}, "gap_columns must be at least 1, got 0"),
         ({"missing_share": 1.0}, "missing_share must be between 0 and 1, got 1.0"),
         ({"fade_seconds": -1.0}, "fade_seconds must be from 0 to 60 s, got -1.0"),
@@ -212,3 +220,49 @@ def test_a_mask_of_factors_from_a_file(tmp_path, generator):
     damaged, _ = Inpainting(mask_path=str(tmp_path / "mask.npy")).receive(factors * reference, 8000)
     assert torch.equal(damaged, factors * reference)  # as it is, and not multiplied once more
     assert (task.finish(torch.zeros(1, 400), damaged) - reference).abs().max() < 1e-3
+
+
+@pytest.mark.parametrize("suffix", ["npy", "mat"])
+def test_a_mask_of_columns_is_what_the_inverse_stft_makes_of_it(tmp_path, suffix, generator):
+    """As the files of the Janssen-TF benchmark hold it: 157 columns for 5 s at 16 kHz, those with the middle in the clip."""
+    columns = np.ones((157, 1))
+    for first in (20, 50, 110):
+        columns[first : first + 3] = 0
+    path = tmp_path / f"mask.{suffix}"
+    np.save(path, columns) if suffix == "npy" else pytest.importorskip("scipy.io").savemat(path, {"C3": columns})
+    task = Inpainting(mask_path=str(path), gap_columns=3).at(16000, 80000, None)
+    reference = torch.randn(1, 80000, generator=generator, dtype=torch.float64)
+    stft = STFT(2048, 512)
+    spec = stft.analysis(reference)
+    spec[..., :157] *= torch.from_numpy(columns[:, 0])
+    difference = stft.synthesis(spec, 80000) - task.observe(reference)
+    assert float(difference.abs().max()) < 1e-4  # the window is of float32, and rounded off to 0 and 1 at 10⁻⁶
+    with pytest.raises(ValueError, match="gap_columns=2, but its gaps are of \\[3\\] columns"):
+        Inpainting(mask_path=str(path), gap_columns=2).at(16000, 80000, None)
+    with pytest.raises(ValueError, match="90000 samples are of 177 columns, the mask is of 157"):
+        Inpainting(mask_path=str(path), gap_columns=3).at(16000, 90000, None)
+    with pytest.raises(ValueError, match="56000 samples are of 111 columns, the mask is of 157"):
+        Inpainting(mask_path=str(path), gap_columns=3).at(16000, 56000, None)
+
+
+def test_a_matlab_file_of_two_variables(tmp_path):
+    pytest.importorskip("scipy.io").savemat(tmp_path / "mask.mat", {"a": np.ones(100), "b": np.ones(100)})
+    with pytest.raises(ValueError, match="expected one variable in it, got a, b"):
+        Inpainting(mask_path=str(tmp_path / "mask.mat")).at(1000, 100, None)
+
+
+def test_gaps_keep_their_distance(generator):
+    task = Inpainting(n_gaps=5, gap_seconds=0.02, apart_seconds=0.1).at(1000, 900, generator)
+    gaps = runs_of(task.mask == 0)
+    edges = [0, *(edge for gap in gaps for edge in gap), 900]
+    assert len(gaps) == 5
+    assert min(after - before for before, after in zip(edges[::2], edges[1::2], strict=True)) >= 100
+    with pytest.raises(ValueError, match="5 gaps of 20 samples, 200 apart, do not fit into 900 samples"):
+        Inpainting(n_gaps=5, gap_seconds=0.02, apart_seconds=0.2).at(1000, 900, generator)
+
+
+def test_a_matlab_file_without_scipy(tmp_path, monkeypatch):
+    (tmp_path / "mask.mat").write_bytes(b"")
+    monkeypatch.setitem(sys.modules, "scipy.io", None)
+    with pytest.raises(ValueError, match=r"mask\.mat: a \.mat file needs scipy: pip install 'dap\[baselines\]'"):
+        Inpainting(mask_path=str(tmp_path / "mask.mat")).at(1000, 100, None)

@@ -14,22 +14,26 @@ from dap.methods.problem import Problem
 
 _ORDERS_A_SAMPLE = 10  # of the longest gap; Janssen's 3 is 1 to 3 dB worse on music with gaps up to 2 ms
 _SAMPLES_AN_ORDER = 4  # a stretch of context is at least so many times the model's order
+_SAMPLES_A_RUN = 2  # and a run of known samples, where the model is made from these
 
 
 class Autoregressive(OneShot):
     """For each gap in turn: an autoregressive model of the sound around it, and in the gap what the model expects.
 
-    The model and the missing samples take turns: first the gap is a straight line, then each is made from the other,
-    ``iterations`` times. Gaps near each other are filled together; where another gap lies in the context, it is known if it was
-    filled before, and unknown with this one if not. Each channel is on its own, in float64; observed samples stay as they are,
-    and clipped ones end at or beyond their level.
+    Where the context has runs of known samples twice as long as the model's order it is made from these alone, at once.
+    Where not, or if it is not to be, model and missing samples take turns: first the gap is a straight line, then each is made
+    from the other, ``iterations`` times. Gaps near each other are filled together; where another gap lies in the context, it is
+    known if it was filled before, and unknown with this one if not. Each channel is on its own, in float64; observed samples
+    stay as they are, and clipped ones end at or beyond their level.
 
     Args:
         order: of the model; None takes ten times the longest gap, and at most ``max_order_seconds``.
         max_order_seconds: what the model looks back at most, s: it holds the period of the lowest tone that it knows.
         context_seconds: sound around a gap from which the model is made, s, on each side; at least the gap's own length, so
             that the model is not mostly made from what it put there.
-        iterations: how often model and samples take turns.
+        iterations: how often model and samples take turns, where they do.
+        from_known: the model is made from the known samples alone where it can be; False: never, as Janssen's.
+        windowed: samples near the middle of the context weigh most in the model (Hann); False: all weigh the same.
 
     Raises:
         ValueError: settings out of range; from `restore`, a task that has no missing samples.
@@ -45,6 +49,8 @@ class Autoregressive(OneShot):
         max_order_seconds: float = 0.012,
         context_seconds: float = 0.05,
         iterations: int = 3,
+        from_known: bool = True,
+        windowed: bool = True,
     ) -> None:
         super().__init__()
         if order is not None and order < 1:
@@ -55,7 +61,7 @@ class Autoregressive(OneShot):
         if iterations < 1:
             raise ValueError(f"iterations must be at least 1, got {iterations}")
         self.order, self.max_order_seconds, self.context_seconds = order, max_order_seconds, context_seconds
-        self.iterations = iterations
+        self.iterations, self.from_known, self.windowed = iterations, from_known, windowed
 
     def solve(self, problem: Problem) -> tuple[Tensor, Facts]:
         """The one estimate, and the facts."""
@@ -77,13 +83,20 @@ class Autoregressive(OneShot):
             order = self.order or min(_ORDERS_A_SAMPLE * longest, highest)
             around = max(context, longest, _SAMPLES_AN_ORDER * order)
             start, end = max(0, gaps[0][0] - around), min(len(waveform), gaps[-1][1] + around)
-            stretch = interpolate_missing(filled[start:end], unknown[start:end], "linear")
-            known = (~unknown[start:end]).nonzero()[:, 0].tolist() or [0]
-            known_span = slice(known[0], known[-1] + 1)  # an extrapolation tells the model nothing
-            order = min(order, known[-1] - known[0])
-            for _ in range(self.iterations if order else 0):
-                model = linear_prediction(stretch[known_span], order)
-                stretch = predict_missing(stretch, unknown[start:end], model)
+            stretch = self._stretch(filled[start:end], unknown[start:end], order)
             first, last = gaps[0][0], gaps[-1][1]
             filled[first:last], unknown[first:last] = stretch[first - start : last - start], False
         return filled
+
+    def _stretch(self, waveform: Tensor, missing: Tensor, order: int) -> Tensor:
+        """One stretch of a channel, (time,), with all that is missing in it."""
+        runs = runs_of(~missing) or [(0, 1)]
+        if self.from_known and max(end - start for start, end in runs) >= _SAMPLES_A_RUN * order:
+            return predict_missing(waveform, missing, linear_prediction(waveform, order, ~missing, self.windowed))
+        stretch = interpolate_missing(waveform, missing, "linear")
+        known_span = slice(runs[0][0], runs[-1][1])  # an extrapolation tells the model nothing
+        order = min(order, known_span.stop - 1 - known_span.start)
+        for _ in range(self.iterations if order else 0):
+            model = linear_prediction(stretch[known_span], order, windowed=self.windowed)
+            stretch = predict_missing(stretch, missing, model)
+        return stretch

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from dap.dsp.clipping import flat_tops
-from dap.dsp.declip import declip
+from dap.dsp.consistent_sparse import consistent_sparse
 from dap.dsp.declip_autoregressive import refine
 from dap.dsp.noise import estimate_noise_std
 from dap.dsp.tight_frame import TightFrame
@@ -14,11 +14,12 @@ from dap.methods.classical.declipper import Declipper
 from dap.tasks.clipping import clipped_bounds
 
 _SHORTEST, _FEWEST = 3, 3  # samples in a run and runs a side that no unclipped recording has: docs/declipping.md
+_ABOVE_NOISE = 2.0  # times the noise in a bin, where the threshold ends: what is weaker is the noise clipped with the sound
 _MODEL_SECONDS = 0.046  # frames of the autoregressive models
 
 
 class Declip(Declipper):
-    """Alternating directions between the sounds that fit the observation and those of few strong bins: `dap.dsp.declip`.
+    """Alternating directions between the sounds that fit and those of few strong bins: `dap.dsp.consistent_sparse`.
 
     Once with frames of each length, and the mean of what comes out: their errors differ. Then linear prediction makes the
     clipped samples anew from that mean, with models of each order, and these are averaged with it, each twice its weight.
@@ -96,6 +97,7 @@ class Declip(Declipper):
         """(1, time), within the bounds: the mean over the lengths; and whether the sound is slow to come back."""
         made: list[Tensor] = []
         slow = False
+        floor = _ABOVE_NOISE * noise_std
         lengths = [max(4, 2 ** round(math.log2(seconds * sample_rate))) for seconds in self.frame_seconds]
         for index, length in enumerate(lengths):
             if index == 2 and _input_sdr_db(torch.cat(made).mean(0), lower, upper) < self.slow_below_db:
@@ -104,7 +106,7 @@ class Declip(Declipper):
                 frame, turns, around = TightFrame(length, length // 4), self.iterations, (1, 5)
             else:
                 frame, turns, around = TightFrame(length, length // 2), self.slow_iterations, (3, 3)
-            made.append(declip(lower, upper, frame.to(lower.device), turns, self.depth_db, around, noise_std))
+            made.append(consistent_sparse(lower, upper, frame.to(lower.device), turns, self.depth_db, around, floor))
         return torch.cat(made).mean(0, keepdim=True).clamp(lower, upper), slow
 
 

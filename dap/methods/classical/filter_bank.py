@@ -146,7 +146,7 @@ def facts_of_windows(windows: list[dict[str, Any]]) -> dict[str, Any]:
     """The facts of a recording, from those that a filter bank had at each of its windows, all of one length.
 
     ``noise_std`` is the root of the mean noise power. What was silent or clean has no filters: ``noise``, where not all windows
-    are alike, and ``weights``, their mean, are of the other windows.
+    are alike, and ``weights``, their mean, are of the other windows. ``rumble_std`` is the RMS over all.
 
     >>> facts_of_windows([{"noise_std": 0.0}] * 3 + [{"noise_std": 0.5, "noise": "white", "weights": [0.9, 0.1]}])
     {'noise_std': 0.25, 'noise': 'white', 'weights': [0.9, 0.1]}
@@ -155,6 +155,9 @@ def facts_of_windows(windows: list[dict[str, Any]]) -> dict[str, Any]:
     if not powers:  # of another method
         return {}
     facts: dict[str, Any] = {"noise_std": math.sqrt(sum(powers) / len(powers))}
+    below = [window["rumble_std"] ** 2 for window in windows if "rumble_std" in window]
+    if below:
+        facts["rumble_std"] = math.sqrt(sum(below) / len(below))
     filtered = [window for window in windows if "weights" in window]
     if filtered:
         kinds = [window["noise"] for window in filtered]

@@ -16,7 +16,7 @@ from dap.tasks.inpainting import Inpainting
 class MixedFills(OneShot):
     r"""Σ a_k · fill_k, Σ a_k = 1, with the weights of least squared error on held-out gaps.
 
-    Beside each gap, before and after it, another of its length is hidden (`dap.dsp.masks.hidden_gaps`). Each method
+    Beside each gap another of its length is hidden (`dap.dsp.masks.hidden_gaps`), on both sides where gaps are few. Each method
     fills these; with G_kl the inner products of their errors there, a is the solution of (G + λ I) a ∝ 1, and λ draws it to
     the plain mean. Where there is no room to hide a gap the plain mean is taken. How far a model should look back, and over
     how much sound, differs from voice to instrument and from short to long gaps: no one setting is best. Observed samples

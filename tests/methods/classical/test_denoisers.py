@@ -1,16 +1,18 @@
 """What every classical denoiser keeps to."""
 
+from functools import partial
+
 import pytest
 import torch
 
 from dap.audio.sound_file import read_audio
+from dap.methods.classical.block_threshold import BlockThreshold
+from dap.methods.classical.decision_directed import DecisionDirectedFilter
 from dap.methods.classical.filter_bank import FilterBank
-from dap.methods.classical.log_mmse import LogMMSE
 from dap.methods.classical.noisereduce import NoiseReduce
 from dap.methods.classical.oracle_wiener import OracleWiener
 from dap.methods.classical.spectral_subtraction import SpectralSubtraction
 from dap.methods.classical.wavelet import Wavelet
-from dap.methods.classical.wiener import Wiener
 from dap.methods.one_shot import OneShot
 from dap.methods.problem import Problem
 from dap.metrics.distortion import si_sdr
@@ -24,16 +26,26 @@ RATE = 16000
 TASK = Denoise(noise_std=0.1)
 
 WIENERS = ["wiener tracked", "wiener white", "wiener lead", "wiener known"]
-ALL = [*WIENERS, "log_mmse", "spectral_subtraction", "wavelet", "noisereduce", "oracle_wiener", "filter_bank"]
+ALL = [
+    *WIENERS,
+    "log_mmse",
+    "spectral_subtraction",
+    "wavelet",
+    "noisereduce",
+    "oracle_wiener",
+    "filter_bank",
+    "block_threshold",
+]
 PROMISING = [name for name in ALL if name not in ("wiener lead", "noisereduce")]  # clips begin with sound; held notes are gated
 every = pytest.mark.parametrize("name", ALL)
 MADE = {
-    "log_mmse": LogMMSE,
+    "log_mmse": partial(DecisionDirectedFilter, estimator="log_mmse"),
     "spectral_subtraction": SpectralSubtraction,
     "wavelet": Wavelet,
     "noisereduce": NoiseReduce,
     "oracle_wiener": OracleWiener,
     "filter_bank": FilterBank,
+    "block_threshold": BlockThreshold,
 }
 
 
@@ -41,7 +53,7 @@ def make(name: str, gain: float = 1.0) -> OneShot:
     """The denoiser, for an observation whose level is ``gain`` times the usual."""
     if name in WIENERS:
         noise = name.split()[1]
-        return Wiener(noise, noise_std=0.1 * gain if noise == "known" else None)
+        return DecisionDirectedFilter(noise, noise_std=0.1 * gain if noise == "known" else None)
     return MADE[name]()
 
 

@@ -3,9 +3,9 @@
 import torch
 
 from dap.audio.sound_file import read_audio
+from dap.methods.classical.decision_directed import DecisionDirectedFilter
 from dap.methods.classical.oracle_wiener import OracleWiener
 from dap.methods.classical.spectral_filter import frame_stft
-from dap.methods.classical.wiener import Wiener
 from dap.methods.problem import Problem
 from dap.metrics.distortion import snr
 from dap.tasks.denoise import Denoise
@@ -18,7 +18,7 @@ def test_it_is_the_ceiling(test_audio, generator):
     reference = waveform / waveform.abs().max()
     observation = TASK.degrade(reference, generator)
     best = next(OracleWiener().restore(Problem(observation, TASK, rate, reference))).estimate
-    told = next(Wiener("known", noise_std=0.1).restore(Problem(observation, TASK, rate))).estimate
+    told = next(DecisionDirectedFilter("known", noise_std=0.1).restore(Problem(observation, TASK, rate))).estimate
     assert snr(best, reference) > snr(told, reference) + 3
 
 

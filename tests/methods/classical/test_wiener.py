@@ -6,9 +6,9 @@ import torch
 
 from dap.audio.sound_file import read_audio
 from dap.dsp.resample import resample
+from dap.methods.classical.decision_directed import DecisionDirectedFilter
 from dap.methods.classical.oracle_wiener import OracleWiener
 from dap.methods.classical.spectral_filter import frame_stft
-from dap.methods.classical.wiener import Wiener
 from dap.methods.problem import Problem
 from dap.metrics.distortion import si_sdr, snr
 from dap.tasks.denoise import Denoise
@@ -17,14 +17,14 @@ from dap.tasks.quantization import Quantization
 TASK = Denoise(noise_std=0.1)
 
 
-def estimate(method: Wiener, observation: torch.Tensor, rate: int, task=TASK) -> torch.Tensor:
+def estimate(method: DecisionDirectedFilter, observation: torch.Tensor, rate: int, task=TASK) -> torch.Tensor:
     return next(method.restore(Problem(observation, task, rate))).estimate
 
 
 @pytest.mark.parametrize(("rate", "n_samples"), [(8000, 256), (11025, 4001), (22050, 5003), (44100, 9999)])
 def test_without_noise_nothing_changes(rate, n_samples, generator):
     observation = torch.randn(2, n_samples, generator=generator)
-    same = estimate(Wiener("known", noise_std=0.0), observation, rate)
+    same = estimate(DecisionDirectedFilter("known", noise_std=0.0), observation, rate)
     assert torch.allclose(same, observation, atol=1e-5)
 
 
@@ -61,7 +61,7 @@ def wiener_by_loops(observation: np.ndarray, n_fft: int, noise: float, alpha: fl
 def test_agrees_with_loops(test_audio, generator):
     reference, rate = read_audio(test_audio / "speech_lj" / "LJ001-0014.flac", 0.5, 0.25)
     observation = TASK.degrade(reference / reference.abs().max(), generator)
-    ours = estimate(Wiener("known", noise_std=0.1, alpha=0.97, lowest_prior_snr_db=-20.0), observation, rate)
+    ours = estimate(DecisionDirectedFilter("known", noise_std=0.1, alpha=0.97, lowest_prior_snr_db=-20.0), observation, rate)
     loops = wiener_by_loops(observation[0].double().numpy(), frame_stft(0.032, rate).n_fft, 0.1, alpha=0.97, lowest=0.01)
     assert np.allclose(ours[0].numpy(), loops, atol=1e-5)
 
@@ -78,7 +78,7 @@ def test_a_second_of_speech(noise, short_db, test_audio, generator):
     waveform = resample(waveform, rate, 11025)
     reference = 0.2 * waveform / waveform.square().mean().sqrt()  # an RMS of twice the noise's: 6.0 dB
     observation = TASK.degrade(reference, generator)
-    method = Wiener(noise, noise_std=0.1 if noise == "known" else None)
+    method = DecisionDirectedFilter(noise, noise_std=0.1 if noise == "known" else None)
     iterate = next(method.restore(Problem(observation, TASK, 11025)))
     ours = iterate.estimate
     best = next(OracleWiener().restore(Problem(observation, TASK, 11025, reference))).estimate
@@ -92,28 +92,28 @@ def test_a_lead_without_sound(test_audio, generator):
     waveform, rate = read_audio(test_audio / "speech_lj" / "LJ001-0014.flac", 0.3, 1.0)
     reference = torch.cat([torch.zeros(1, 4000), waveform / waveform.abs().max()], dim=-1)
     observation = TASK.degrade(reference, generator)
-    ours = estimate(Wiener("lead", lead_samples=4000), observation, rate)
+    ours = estimate(DecisionDirectedFilter("lead", lead_samples=4000), observation, rate)
     best = next(OracleWiener().restore(Problem(observation, TASK, rate, reference))).estimate
     assert snr(ours, reference) > snr(best, reference) - 5.5  # 3.3 to 4.8 dB are seen, of recordings and made voices
 
 
 def test_the_task_may_know_the_noise(generator):
     """Sixteen levels over [-1, 1]: cells of 1 / 8."""
-    method = Wiener("known")
+    method = DecisionDirectedFilter("known")
     observation = torch.rand(1, 4000, generator=generator) - 0.5
     levels = Quantization(n_levels=16)
     iterate = next(method.restore(Problem(levels.degrade(observation, generator), levels, 16000)))
     assert iterate.facts["noise_std"] == pytest.approx(0.125 / 12**0.5, rel=1e-4)
     with pytest.raises(ValueError, match="noise=known needs noise_std"):
-        estimate(Wiener("known"), observation, 16000)
+        estimate(DecisionDirectedFilter("known"), observation, 16000)
 
 
 @pytest.mark.parametrize("frame_seconds", [0.0, -1.0, float("inf")])
 def test_frames_of_no_length(frame_seconds):
     with pytest.raises(ValueError, match=f"frame_seconds must be above 0 s, got {frame_seconds}"):
-        Wiener(frame_seconds=frame_seconds)
+        DecisionDirectedFilter(frame_seconds=frame_seconds)
 
 
 def test_frames_too_short_for_the_rate():
     with pytest.raises(ValueError, match="frame_seconds must be at least four samples at 8000 Hz, got 1e-05"):
-        estimate(Wiener(frame_seconds=1e-5), torch.randn(1, 4000), 8000)
+        estimate(DecisionDirectedFilter(frame_seconds=1e-5), torch.randn(1, 4000), 8000)

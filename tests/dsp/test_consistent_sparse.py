@@ -1,4 +1,4 @@
-"""Declipping by sparsity, against the algorithm written out with plain sums."""
+"""Sparsity within bounds, against the algorithm written out with plain sums."""
 
 import math
 
@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from dap.dsp.declip import declip
+from dap.dsp.consistent_sparse import consistent_sparse
 from dap.dsp.tight_frame import TightFrame
 
 
-def written_out(lower, upper, n_window, hop, iterations, depth_db, noise_std):
+def written_out(lower, upper, n_window, hop, iterations, depth_db, last_std=0.0, first_std=np.inf, averaged=0.5):
     """The same for one channel, (time,) in NumPy: frames and a DFT matrix, frame by frame."""
     n_samples, beyond = len(lower), n_window // 2
     n_all = n_samples + 2 * beyond
@@ -34,10 +34,11 @@ def written_out(lower, upper, n_window, hop, iterations, depth_db, noise_std):
 
     x = np.clip(np.zeros(n_all), low, high)
     spec, mean = analysis(x), 0
-    loudest, u = np.abs(spec).max(), np.zeros_like(spec)
+    a_bin = np.sqrt(hop / n_window)
+    first, u = min(np.abs(spec).max(), first_std * a_bin), np.zeros_like(spec)
     for turn in range(iterations):
-        quietest = max(loudest * 10 ** (-depth_db / 20), 2 * noise_std * np.sqrt(hop / n_window))
-        threshold = loudest * (quietest / loudest) ** (turn / (iterations - 1))
+        last = max(first * 10 ** (-depth_db / 20), last_std * a_bin)
+        threshold = first * (last / first) ** (turn / (iterations - 1))
         z = spec + u
         energy = np.abs(z) ** 2
         for frame in range(len(z)):
@@ -46,8 +47,8 @@ def written_out(lower, upper, n_window, hop, iterations, depth_db, noise_std):
         x = np.clip(synthesis(z - u), low, high)
         spec = analysis(x)
         u = u + spec - z
-        mean = mean + (x if turn >= iterations // 2 else 0)
-    return (mean / (iterations - iterations // 2))[beyond : beyond + n_samples]
+        mean = mean + (x if turn >= int((1 - averaged) * iterations) else 0)
+    return (mean / (iterations - int((1 - averaged) * iterations)))[beyond : beyond + n_samples]
 
 
 def clipped(waveform, level):
@@ -66,11 +67,11 @@ def snr(estimate, reference):
     return 10 * math.log10(reference.square().sum() / (estimate - reference).square().sum())
 
 
-@pytest.mark.parametrize(("n_samples", "noise_std"), [(200, 0.0), (307, 0.3)])
-def test_it_is_the_algorithm_written_out(n_samples, noise_std, generator):
+@pytest.mark.parametrize(("n_samples", "settings"), [(200, ()), (307, (0.6,)), (200, (0.1, 2.0, 1.0))], ids=str)
+def test_it_is_the_algorithm_written_out(n_samples, settings, generator):
     lower, upper = clipped(torch.randn(1, n_samples, generator=generator, dtype=torch.float64).cumsum(1), 4.0)
-    estimate = declip(lower, upper, TightFrame(32, 8), 20, 50.0, (1, 3), noise_std)
-    expected = written_out(lower[0].numpy(), upper[0].numpy(), 32, 8, 20, 50.0, noise_std)
+    estimate = consistent_sparse(lower, upper, TightFrame(32, 8), 20, 50.0, (1, 3), *settings)
+    expected = written_out(lower[0].numpy(), upper[0].numpy(), 32, 8, 20, 50.0, *settings)
     assert np.abs(estimate[0].numpy() - expected).max() < 1e-9  # of a few units, in float64
 
 
@@ -78,13 +79,13 @@ def test_it_is_the_algorithm_written_out(n_samples, noise_std, generator):
 @pytest.mark.parametrize("hertz", [(440.0,), (220.0, 443.0, 1370.0)])
 def test_few_tones_come_back(hertz, level):
     reference = tones(*hertz)
-    estimate = declip(*clipped(reference, level * float(reference.max())), TightFrame(512, 128))
+    estimate = consistent_sparse(*clipped(reference, level * float(reference.max())), TightFrame(512, 128))
     assert snr(estimate, reference) > snr(reference.clamp(-level, level), reference) + 15
 
 
 def test_what_is_known_stays_and_what_was_clipped_lies_beyond(generator):
     lower, upper = clipped(torch.randn(2, 3000, generator=generator), 0.7)
-    estimate = declip(lower, upper, TightFrame(256, 64), iterations=20)
+    estimate = consistent_sparse(lower, upper, TightFrame(256, 64), iterations=20)
     known = lower == upper
     assert torch.equal(estimate[known], lower[known])
     assert ((estimate >= lower) & (estimate <= upper)).all()
@@ -92,21 +93,21 @@ def test_what_is_known_stays_and_what_was_clipped_lies_beyond(generator):
 
 def test_what_is_known_wholly_is_left(generator):
     waveform = torch.randn(1, 1000, generator=generator)
-    assert torch.equal(declip(waveform, waveform, TightFrame(64, 16), iterations=5), waveform)
+    assert torch.equal(consistent_sparse(waveform, waveform, TightFrame(64, 16), iterations=5), waveform)
 
 
 def test_channels_alone_or_together_at_any_level(generator):
     lower, upper = clipped(tones(300.0, 700.0).expand(2, -1) * torch.tensor([[1.0], [0.3]]), 0.25)
-    both = declip(lower, upper, TightFrame(256, 64))
+    both = consistent_sparse(lower, upper, TightFrame(256, 64))
     for index in range(2):
         one = slice(index, index + 1)
-        assert torch.allclose(declip(lower[one], upper[one], TightFrame(256, 64)), both[one], atol=1e-9)
-    assert torch.allclose(declip(2**-20 * lower, 2**-20 * upper, TightFrame(256, 64)), 2**-20 * both, atol=1e-12)
+        assert torch.allclose(consistent_sparse(lower[one], upper[one], TightFrame(256, 64)), both[one], atol=1e-9)
+    assert torch.allclose(consistent_sparse(2**-20 * lower, 2**-20 * upper, TightFrame(256, 64)), 2**-20 * both, atol=1e-12)
 
 
 @pytest.mark.parametrize("n_samples", [1, 10, 100])
 def test_a_sound_shorter_than_a_frame(n_samples):
     reference = tones(440.0, n_samples=n_samples)
-    estimate = declip(*clipped(reference, 0.5), TightFrame(256, 64), iterations=10)
+    estimate = consistent_sparse(*clipped(reference, 0.5), TightFrame(256, 64), iterations=10)
     assert estimate.shape == reference.shape
     assert torch.isfinite(estimate).all()

@@ -1,4 +1,4 @@
-"""Declipping by sparsity: of all sounds that would have been clipped to this recording, one of few strong spectral bins."""
+"""Sparsity within bounds: of all sounds that would have become this recording, one of few strong spectral bins."""
 
 import math
 
@@ -9,18 +9,17 @@ import torch.nn.functional as F
 from dap.dsp.social_sparsity import neighborhood_energy
 from dap.dsp.tight_frame import TightFrame
 
-# Times the noise in a bin, where the threshold ends: what is weaker is the noise that was clipped with the sound.
-_ABOVE_NOISE = 2.0
 
-
-def declip(
+def consistent_sparse(
     lower: Tensor,
     upper: Tensor,
     frame: TightFrame,
     iterations: int = 250,
     depth_db: float = 60.0,
     neighborhood: tuple[int, int] = (1, 5),
-    noise_std: float = 0.0,
+    last_std: float = 0.0,
+    first_std: float = math.inf,
+    averaged: float = 0.5,
 ) -> Tensor:
     r"""A sound within bounds whose spectrum is sparse, by the alternating directions of A-SPADE with a falling threshold.
 
@@ -32,17 +31,19 @@ def declip(
     threshold λ, the same for all frames, that falls from the strongest bin to ``depth_db`` below it, a fixed ratio a turn;
     and x is the whole sound, so overlapping frames agree in each turn and not only in the end. A bin counts as strong where
     √(E · Ē) > λ², E its energy and Ē the mean of its neighborhood: a partial lasts, an artifact does not. What is
-    returned is the mean of x over the second half of the turns, which is nearer to the sound than the last x: a mean of many
-    sounds that fit has less of what each makes up.
+    returned is the mean of x over the later turns, which is nearer to the sound than the last x: a mean of many sounds that fit
+    has less of what each makes up.
 
     Args:
-        lower, upper: (channel, time); equal where a sample is known. Channels are restored each with its own threshold.
+        lower, upper: (channel, time); equal where a sample is known: the bounds that clipping or quantization leave. Channels
+            are restored each with its own threshold.
         frame: A.
         iterations: number of turns.
         depth_db: how far the threshold falls.
         neighborhood: bins by frames of Ē, odd both.
-        noise_std: of white noise in the recording: the threshold ends at twice its standard deviation in a bin, if that
-            is not reached before. The louder the noise, the more this helps; 0 for what is to come back with its noise.
+        last_std, first_std: of white noise: the threshold falls no lower than its standard deviation in a bin, and begins there
+            at most. What is weaker than noise does not come back; and what is far above it needs no turns to be found.
+        averaged: the share of the turns, the last ones, whose mean is taken.
 
     Returns:
         (channel, time), between the bounds.
@@ -53,7 +54,7 @@ def declip(
     >>> tone = torch.sin(torch.arange(4000) / 8)[None]
     >>> unknown = tone > 0.7
     >>> lower, upper = tone.clamp(max=0.7), torch.where(unknown, math.inf, tone)
-    >>> restored = declip(lower, upper, TightFrame(512, 128))
+    >>> restored = consistent_sparse(lower, upper, TightFrame(512, 128))
     >>> bool((restored - tone).abs().max() < 0.02), bool((restored[~unknown] == tone[~unknown]).all())
     (True, True)
     """
@@ -62,21 +63,22 @@ def declip(
     high = F.pad(upper, (beyond, beyond), value=math.inf)
     estimate = torch.zeros_like(low).clamp(low, high)  # the recording: what was clipped stands at its bound
     spec = frame.analysis(estimate)  # (channel, n_freq, n_frames)
-    loudest = spec.abs().amax((-2, -1), keepdim=True)
-    noise = noise_std * math.sqrt(frame.hop_length / frame.n_fft)  # its standard deviation in a bin
-    quietest = (loudest * 10 ** (-depth_db / 20)).clamp(min=_ABOVE_NOISE * noise)
-    fall = (quietest / loudest.clamp(min=torch.finfo(loudest.dtype).tiny)).clamp(max=1.0)
+    a_bin = math.sqrt(frame.hop_length / frame.n_fft)  # the standard deviation of white noise there, over the sound's
+    first = spec.abs().amax((-2, -1), keepdim=True).clamp(max=first_std * a_bin)
+    last = (first * 10 ** (-depth_db / 20)).clamp(min=last_std * a_bin)
+    fall = (last / first.clamp(min=torch.finfo(first.dtype).tiny)).clamp(max=1.0)
+    begun = int((1 - averaged) * iterations)
     left, total = torch.zeros_like(spec), torch.zeros_like(estimate)
     for turn in range(iterations):
-        threshold = loudest * fall ** (turn / max(iterations - 1, 1))
+        threshold = first * fall ** (turn / max(iterations - 1, 1))
         both = spec + left
         sparse = both.where(_strength(both, neighborhood) > threshold, 0)
         estimate = frame.synthesis(sparse - left, low.shape[-1]).clamp(low, high)
         spec = frame.analysis(estimate)
         left = left + spec - sparse
-        if turn >= iterations // 2:
+        if turn >= begun:
             total += estimate
-    mean = (total / (iterations - iterations // 2)).clamp(low, high)
+    mean = (total / (iterations - begun)).clamp(low, high)
     return mean[..., beyond : beyond + lower.shape[-1]]
 
 

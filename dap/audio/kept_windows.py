@@ -12,6 +12,9 @@ from torch import Tensor
 
 from dap.system.files import write_whole
 
+Process = Callable[[Tensor], Tensor]
+"""From a window, or several of them together, to what becomes of it, of the same shape."""
+
 
 class KeptWindows:
     """A folder of what became of each window, named by what went in: another sound or other settings find nothing there.
@@ -33,7 +36,7 @@ class KeptWindows:
     def __init__(self, folder: Path, settings: str) -> None:
         self.folder, self.settings, self.found = folder, settings, 0
 
-    def around(self, process: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    def around(self, process: Process) -> Process:
         """The process, that is spared the windows which are there."""
 
         def kept(window: Tensor) -> Tensor:

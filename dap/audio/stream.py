@@ -1,6 +1,7 @@
 """Sound files of any length, a block at a time. Beside dap/audio/sound_file.py the one module that opens sound files."""
 
 from collections.abc import Iterable, Iterator
+import contextlib
 import os
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import torch
 from torch import Tensor
 
 from dap.audio.sound_file import read_length, unstamp
+from dap.system.files import whole
 
 _BLOCK = 2**18  # samples of each channel
 _MAX_WAV = 2**32 - 2**20  # bytes of sound that a WAV can count; what is longer is an RF64
@@ -66,31 +68,26 @@ def write_audio_stream(path: str | Path, blocks: Iterable[Tensor], sample_rate: 
     8
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     written = 0
-    file: soundfile.SoundFile | None = None
     try:
-        for block in blocks:
-            if not torch.isfinite(block).all():
-                raise ValueError(f"{path}: refusing to write NaN or Inf")
+        with whole(path) as temporary, contextlib.ExitStack() as opened:
+            file: soundfile.SoundFile | None = None
+            for block in blocks:
+                if not torch.isfinite(block).all():
+                    raise ValueError(f"{path}: refusing to write NaN or Inf")
+                if file is None:
+                    kind = "WAV" if 4 * expected * block.shape[0] < _MAX_WAV else "RF64"
+                    name = os.fsencode(temporary)
+                    file = opened.enter_context(
+                        soundfile.SoundFile(name, "w", sample_rate, block.shape[0], "FLOAT", format=kind)
+                    )
+                file.write(block.detach().cpu().numpy().T)
+                written += block.shape[-1]
             if file is None:
-                kind = "WAV" if 4 * expected * block.shape[0] < _MAX_WAV else "RF64"
-                file = soundfile.SoundFile(os.fsencode(temporary), "w", sample_rate, block.shape[0], "FLOAT", format=kind)
-            file.write(block.detach().cpu().numpy().T)
-            written += block.shape[-1]
-        if file is None:
-            raise ValueError(f"{path}: no samples to write")
-        file.close()
-        with open(temporary, "r+b") as finished:
-            unstamp(finished)
-            finished.flush()
-            os.fsync(finished.fileno())
-        os.replace(temporary, path)
-    except BaseException as error:
-        if file is not None and not file.closed:
+                raise ValueError(f"{path}: no samples to write")
             file.close()
-        temporary.unlink(missing_ok=True)
-        if isinstance(error, soundfile.LibsndfileError):
-            raise OSError(f"{path}: cannot be written: {error.error_string}") from error
-        raise
+            with open(temporary, "r+b") as finished:
+                unstamp(finished)
+    except soundfile.LibsndfileError as error:
+        raise OSError(f"{path}: cannot be written: {error.error_string}") from error
     return written

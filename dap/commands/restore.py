@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 from dap.system.threads import set_threads, wait_briefly
 
 if TYPE_CHECKING:
-    from dap.running.file_restorer import FileRestorer
+    from dap.running.stream_restorer import StreamRestorer
 
 _PAGE = """Restore sound files of any length, rate and number of channels: DIR/NAME.wav, 32-bit float, as long as FILE. With a
 checkpoint (best.pt of a run of method=supervised) window by window, at the rate that the model was trained at and back; a file
@@ -82,28 +82,31 @@ def plan(files: Iterable[Path], out: Path) -> dict[Path, Path]:
     return targets
 
 
-def _restorer(options: argparse.Namespace) -> "FileRestorer":
+def _restorer(options: argparse.Namespace) -> "StreamRestorer":
     """What restores the files: the trained model of a checkpoint, or method=restore.
 
     Raises:
         ValueError: the checkpoint, the quality or the device cannot be used.
     """
-    from dap.running.file_restorer import BlindFiles, ModelFiles
     from dap.running.parts import choose_device
+    from dap.running.stream_restorer import BlindStream
+    from dap.running.trained_model import TrainedModel
 
     device = choose_device(options.device)
     set_threads(options.threads, several=options.checkpoint is not None)
     if options.checkpoint is None:
-        return BlindFiles(options.quality, device)
-    return ModelFiles(options.checkpoint, device, options.trust)
+        return BlindStream(options.quality, device)
+    return TrainedModel(options.checkpoint, device, options.trust)
 
 
-def restore_files(targets: dict[Path, Path], restorer: "FileRestorer") -> int:
+def restore_files(targets: dict[Path, Path], restorer: "StreamRestorer") -> int:
     """Restore each file to its place; returns how many failed, each with a line of its own."""
+    from dap.running.file_restorer import restore_file
+
     failures = 0
     for file, target in targets.items():
         try:
-            restorer.restore(file, target)
+            restore_file(restorer, file, target)
             print(target, flush=True)
         except (ValueError, OSError, MemoryError) as error:
             _say(str(error))

@@ -1,11 +1,12 @@
 """What every method offers: from an observation to restorations of it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from torch import Tensor
 
+from dap.audio.kept_windows import Process
 from dap.data.clip import Dataset
 from dap.methods.first_step import FirstStep
 from dap.methods.iterate import Facts, Iterate, State
@@ -23,12 +24,14 @@ class Method(ABC):
         blind: whether it restores without the reference; False says "oracle" in every table.
         iterative: whether `restore` yields several iterates, of which a stopping rule is to pick one.
         threaded: whether it computes enough at a time for several threads to pay: networks do, filters do not.
+        level_free: whether a louder observation is restored to the same, louder.
     """
 
     tasks: frozenset[str] | None = None
     blind = True
     iterative = False
     threaded = False
+    level_free = False
 
     def check(self, task: Task) -> None:
         """ValueError where this is no method for the task."""
@@ -88,6 +91,18 @@ class Method(ABC):
         """The last of the estimates, for whoever wants one; errors as `restore`."""
         *_, last = self.restore(problem)
         return last.estimate
+
+    def stream(self, blocks: Iterable[Tensor], around: Callable[[Process], Process] | None = None) -> Iterator[Tensor]:
+        """The estimate of a sound of any length: as long as it was, in memory that does not grow with it.
+
+        Args:
+            blocks: (channel, some samples) after another.
+            around: makes of what restores a window, or several of them, what does so and keeps them.
+
+        Raises:
+            ValueError: the method needs a sound as a whole.
+        """
+        raise ValueError(f"{type(self).__name__} restores no stream: it needs a sound as a whole")
 
     @abstractmethod
     def iterates(self, state: State | None, problem: Problem) -> Iterator[Iterate]:

@@ -19,7 +19,7 @@ from dap.record.curves import Row, write_curves
 from dap.record.plots import draw_curves, draw_spectrograms
 from dap.record.report import Report, render_report
 from dap.record.trackers.tracker import Tracker
-from dap.system.files import write_whole
+from dap.system.files import remove_unfinished, write_whole
 from dap.system.stopwatch import Stopwatch
 
 _MAX_REPORT_SECONDS = 30  # of each sound, and as many snapshots, so that a report stays a page that opens
@@ -76,8 +76,8 @@ class RunFolder:
             "resumed_at": [*earlier["resumed_at"], self.steps_done] if earlier else [],  # after these steps it was stopped
         }
         (path / "snapshots").mkdir(parents=True, exist_ok=True)
-        for stale in (*path.glob(".*.tmp"), *path.glob("snapshots/.*.tmp")):  # of a process that was killed while writing
-            stale.unlink(missing_ok=True)
+        for place in (path, path / "snapshots"):
+            remove_unfinished(place)
         self.write_status("running")
         self._write_sound("observation", observation)
         if self.reference is not None:

@@ -17,7 +17,7 @@ from dap.record.run_folder import Metrics
 from dap.record.trackers.tracker import Tracker
 from dap.record.trained import NAME as TRAINED
 from dap.record.trained import Trained, write_trained
-from dap.system.files import write_whole
+from dap.system.files import remove_unfinished, write_whole
 
 Row = dict[str, float | None]
 RESULTS = ("run.json", "metrics.json", "losses.csv", "losses.png", "spectrograms.png", "report.html", TRAINED)
@@ -40,8 +40,7 @@ class TrainingFolder:
         self.updates = earlier["updates"] if earlier else 0
         self.facts = {**facts, "resumed_at": [*earlier["resumed_at"], self.updates] if earlier else []}
         path.mkdir(parents=True, exist_ok=True)
-        for stale in path.glob(".*.tmp"):  # of a process that was killed while writing
-            stale.unlink(missing_ok=True)
+        remove_unfinished(path)
         self.write_status("running")
         tracker.start(path, self.facts)
 

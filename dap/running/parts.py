@@ -1,5 +1,6 @@
 """What a configuration describes, checked and made before any work."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,8 @@ from dap.record.trackers.guarded import Guarded
 from dap.record.trackers.tracker import Tracker
 from dap.results.objective import check_objective
 from dap.tasks.task import Task
+
+KINDS: dict[str, type] = {"task": Task, "method": Method, "data": Dataset, "tracker": Tracker, "stopping": StoppingRule}
 
 
 @dataclass
@@ -41,7 +44,7 @@ class Parts:
             rule = Fixed()
             rule.blind, rule.reason = self.method.blind, "the method gives one estimate"
             return rule
-        chosen: StoppingRule = build(self.settings["stopping"], "stopping", self.settings["trust"])
+        chosen: StoppingRule = make_part("stopping", self.settings["stopping"], self.settings["trust"])
         return chosen
 
 
@@ -71,11 +74,7 @@ def build_parts(cfg: DictConfig, choices: dict[str, str], overrides: list[str]) 
     if any(override.startswith("upsampler=") for override in overrides) and not settings["model"].get("upsampler"):
         raise ValueError(f"upsampler: model={choices.get('model')} upsamples in its own way and takes no other")
     check_trust(settings["trust"], overrides)
-    kinds = {"task": Task, "method": Method, "data": Dataset, "tracker": Tracker, "stopping": StoppingRule}
-    made = {name: build(settings[name], name, settings["trust"]) for name in kinds}
-    for name, kind in kinds.items():
-        if not isinstance(made[name], kind):  # of a trusted package it may be anything
-            raise ValueError(f"{name}: expected a {kind.__module__}.{kind.__name__}, got {made[name]!r}")
+    made = {name: make_part(name, settings[name], settings["trust"]) for name in KINDS}
     return Parts(
         task=made["task"],
         method=made["method"],
@@ -85,6 +84,18 @@ def build_parts(cfg: DictConfig, choices: dict[str, str], overrides: list[str]) 
         choices=choices,
         overrides=overrides,
     )
+
+
+def make_part(name: str, node: Any, trust: Sequence[str]) -> Any:
+    """A part of a run, one of `KINDS`, as its node of the configuration describes it.
+
+    Raises:
+        ValueError: as `build`, and where it is of another kind: of a trusted package it may be anything.
+    """
+    part, kind = build(node, name, trust), KINDS[name]
+    if not isinstance(part, kind):
+        raise ValueError(f"{name}: expected a {kind.__module__}.{kind.__name__}, got {part!r}")
+    return part
 
 
 def choose_device(device: str, precision: str = "float32") -> str:

@@ -2,14 +2,45 @@
 
 from collections.abc import Iterator
 import contextlib
+import glob
 import os
 from pathlib import Path
 
 import filelock
 
 
+@contextlib.contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """The place of a temporary file, which becomes ``path`` where all goes well: a reader sees all of it or nothing.
+
+    Args:
+        path: the file; its folder exists.
+
+    Raises:
+        OSError: the disk or the folder says no; whatever stood at ``path`` is untouched.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        with open(temporary, "rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException as error:
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(path)  # so that the message names it
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def remove_unfinished(path: Path) -> None:
+    """Take away what processes left that were killed while they wrote the file; or, of a folder, any file in it."""
+    found = path.glob(".*.tmp") if path.is_dir() else path.parent.glob(f".{glob.escape(path.name)}.*.tmp")
+    for stale in found:
+        stale.unlink(missing_ok=True)
+
+
 def write_whole(path: str | Path, content: bytes | str) -> None:
-    r"""Write a file so that a reader sees all of it or nothing: a temporary file beside it, synced, then renamed.
+    r"""Write a file so that a reader sees all of it or nothing.
 
     Args:
         path: the file; its folder exists.
@@ -25,19 +56,8 @@ def write_whole(path: str | Path, content: bytes | str) -> None:
     >>> path.read_text(), len(list(path.parent.iterdir()))
     ('whole', 1)
     """
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with open(temporary, "wb") as file:
-            file.write(content.encode(errors="backslashreplace") if isinstance(content, str) else content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException as error:
-        if isinstance(error, OSError) and error.filename is None:
-            error.filename = str(path)  # so that the message names it
-        temporary.unlink(missing_ok=True)
-        raise
+    with whole(Path(path)) as temporary:
+        temporary.write_bytes(content.encode(errors="backslashreplace") if isinstance(content, str) else content)
 
 
 @contextlib.contextmanager

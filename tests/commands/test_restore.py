@@ -96,7 +96,7 @@ def test_a_file_of_the_low_rate_is_brought_to_the_high_one(tmp_path):
     write_audio(tmp_path / "low.wav", low, 4000)
     ((found, rate),) = restored(tmp_path, tmp_path / "low.wav")
     assert rate == RATE
-    model = TrainedModel(read_trained(path), "cpu")
+    model = TrainedModel(path, "cpu")
     assert torch.allclose(found, model.task.receive(low, 4000)[0], atol=1e-6)
 
 
@@ -106,11 +106,11 @@ def test_a_stream_is_restored_as_the_method_restores_a_clip(tmp_path):
     sound = torch.randn(2, 5000)
     write_audio(tmp_path / "a.wav", sound, RATE)
     ((found, _),) = restored(tmp_path, tmp_path / "a.wav")
-    model = TrainedModel(read_trained(path), "cpu")
+    model = TrainedModel(path, "cpu")
     iterate = next(model.method.restore(Problem(sound, model.task, RATE)))
     assert torch.allclose(found, iterate.estimate, atol=1e-5)
     assert float((found - sound).abs().max()) > 0.01
-    halves = [torch.cat(list(model.method.restored([channel[None]])), dim=1) for channel in sound]
+    halves = [torch.cat(list(model.method.stream([channel[None]])), dim=1) for channel in sound]
     assert torch.allclose(torch.cat(halves), iterate.estimate, atol=1e-5)  # each channel by itself
 
 
@@ -133,7 +133,7 @@ def test_no_seam(tmp_path):
     steps = {}
     for fade in (0.0, 1.0):
         path = checkpoint(tmp_path, "seed=1", f"method.fade={fade}", silent=False)
-        found = torch.cat(list(TrainedModel(read_trained(path), "cpu").method.restored([tone])), dim=1)[0, 512:-512]
+        found = torch.cat(list(TrainedModel(path, "cpu").method.stream([tone])), dim=1)[0, 512:-512]
         change = found[8:] - found[:-8]  # of the tone's shape from period to period
         steps[fade] = float(change.diff().abs().max()), float(found.diff().abs().max())
     assert steps[1.0][0] <= steps[0.0][0]  # of random weights; from 0.3 to 0.95 times as much
@@ -190,13 +190,18 @@ def test_a_file_that_turns_out_bad_costs_only_itself(tmp_path, capsys):
 def test_weights_of_another_network_are_refused(tmp_path):
     trained = read_trained(checkpoint(tmp_path))
     trained.method["network"]["width"] = 3
+    write_trained(tmp_path, trained)
     with pytest.raises(ValueError, match="the weights of network are of another network"):
-        TrainedModel(trained, "cpu")
+        TrainedModel(tmp_path, "cpu")
     trained.method["_target_"] = "os.system"
+    write_trained(tmp_path, trained)
     with pytest.raises(
         ValueError, match=r"method._target_: expected a class or function inside dap. or torch.optim., got 'os.system'"
     ):
-        TrainedModel(trained, "cpu")
+        TrainedModel(tmp_path, "cpu")
+    write_trained(tmp_path, replace(trained, method={"_target_": "dap.methods.classical.filter_bank.FilterBank"}))
+    with pytest.raises(ValueError, match="device"):
+        TrainedModel(tmp_path, "cpu")
 
 
 def test_without_a_checkpoint_each_file_is_on_its_own(tmp_path, capsys):

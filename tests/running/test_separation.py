@@ -15,6 +15,7 @@ from dap.record.training_folder import TrainingFolder
 from dap.running.experiment import run
 from dap.running.parts import Parts, build_parts
 from dap.running.restoration import restore_clip
+from dap.running.trained_model import TrainedModel
 from dap.running.training_run import train
 from tests.options import composed
 
@@ -110,6 +111,13 @@ def test_sources_sum_to_the_mixture_of_any_length_and_channels(folder):
     assert torch.allclose(iterate.estimate.sum(0), mixture, atol=1e-6)
     with pytest.raises(ValueError, match="trained at 8000 Hz, the mixture has 16000 Hz"):
         next(method.restore(Problem(mixture, made.task, 16000)))
+
+
+def test_it_restores_no_stream(folder):
+    trained(parts(folder, "epochs=1", "method.n_batches=1"))
+    (path,) = (folder / "trained").glob("*/best.pt")
+    with pytest.raises(ValueError, match="mix_and_separate is trained first"):
+        TrainedModel(path, "cpu")
 
 
 def test_it_needs_sounds_to_train_on(folder):

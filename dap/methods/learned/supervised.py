@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
+from dap.audio.kept_windows import Process
 from dap.audio.windows import by_windows
 from dap.data.clip import Dataset
 from dap.data.split import split_files
@@ -28,6 +29,8 @@ from dap.methods.train import Train
 from dap.methods.training_plan import Scores, TrainingPlan
 from dap.methods.update import Update
 from dap.tasks.task import Task
+
+_AT_ONCE = 32  # windows that are restored together
 
 
 class Supervised(Learned):
@@ -116,6 +119,7 @@ class Supervised(Learned):
         if window_rms is not None and window_rms <= 0:
             raise ValueError(f"window_rms must be above 0 or null, got {window_rms}")
         self.window, self.hop, self.window_rms = window, hop, window_rms
+        self.level_free = window_rms is not None
         self.fade = round(fade * min(hop, window - hop))  # samples
         self.precision, self.device, self.seed = precision, torch.device(device), seed
         self.restorer: Restorer | None = None
@@ -197,24 +201,23 @@ class Supervised(Learned):
         """The one estimate, how many weights the network has, and the facts of the training."""
         return self._whole(problem.observation), {"n_parameters": self.n_weights, **self.training}
 
-    def restored(self, blocks: Iterable[Tensor], at_once: int = 32, refined: bool = True) -> Iterator[Tensor]:
-        """A stream, (channel, some samples) after another, restored: as long as it was, in bounded memory.
-
-        Args:
-            at_once: windows that are restored together.
-            refined: by the discriminator, where collaborative sampling is asked for; not before it is shaped for that.
-
-        Raises:
-            ValueError: there are no networks yet.
-        """
-        process = partial(self._restored_windows, refined=refined)
-        return by_windows(blocks, process, self.window, self.hop, self.fade, at_once)
+    def stream(self, blocks: Iterable[Tensor], around: Callable[[Process], Process] | None = None) -> Iterator[Tensor]:
+        """Window by window, some of them together; channels by themselves."""
+        process: Process = self._restored_windows
+        return self._by_windows(blocks, process if around is None else around(process))
 
     def _whole(self, observation: Tensor, refined: bool = True) -> Tensor:
-        return torch.cat(list(self.restored([observation], refined=refined)), dim=-1)
+        return torch.cat(list(self._by_windows([observation], partial(self._restored_windows, refined=refined))), dim=-1)
 
-    def _restored_windows(self, windows: Tensor, refined: bool) -> Tensor:
-        """(n, channel, window), each channel by itself."""
+    def _by_windows(self, blocks: Iterable[Tensor], process: Process) -> Iterator[Tensor]:
+        return by_windows(blocks, process, self.window, self.hop, self.fade, _AT_ONCE)
+
+    def _restored_windows(self, windows: Tensor, refined: bool = True) -> Tensor:
+        """(n, channel, window), each channel by itself.
+
+        Args:
+            refined: by the discriminator, where collaborative sampling is asked for; not before it is shaped for that.
+        """
         restorer = self.kept["network"]
         observation = windows.flatten(0, 1)[:, None].to(self.device)  # (n · channel, 1, window)
         gain = gain_to(self.window_rms, observation)

@@ -1,14 +1,16 @@
 """What every method offers: from an observation to restorations of it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from torch import Tensor
 
+from dap.data.clip import Dataset
 from dap.methods.first_step import FirstStep
-from dap.methods.iterate import Iterate, State
+from dap.methods.iterate import Facts, Iterate, State
 from dap.methods.problem import Problem
+from dap.methods.training_plan import TrainingPlan
 from dap.tasks.task import Task
 
 
@@ -33,6 +35,26 @@ class Method(ABC):
         if self.tasks is not None and not task.names <= self.tasks:
             able, asked = " or ".join(sorted(self.tasks)), " and ".join(sorted(task.names))
             raise ValueError(f"{type(self).__name__} restores task={able}, and nothing of {asked}: take another method")
+
+    def plan(self, data: Dataset, task: Task) -> TrainingPlan | None:
+        """How it is trained on a data set before it restores; None: it is not trained.
+
+        Raises:
+            ValueError: data, task and settings do not fit each other.
+        """
+        del data, task
+        return None
+
+    def load(self, weights: Mapping[str, Mapping[str, Tensor]], facts: Facts) -> None:
+        """Restore with the weights of its networks that a training kept, by the networks' names.
+
+        Args:
+            facts: of that training, for run.json.
+
+        Raises:
+            ValueError: the weights of other networks, or a method that has none.
+        """
+        raise ValueError(f"{type(self).__name__} is not trained: it takes no weights")
 
     def count(self, problem: Problem) -> int:
         """How many iterates `restore` yields of a problem, at most."""

@@ -3,6 +3,7 @@
 import re
 
 NEUTRAL = frozenset({"device", "threads", "tracker", "snapshot_every", "checkpoint_seconds", "restart", "objective", "trust"})
+NEUTRAL |= {"trained"}  # where trainings are kept
 
 
 def is_neutral(key: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
+from dap.metrics.scores import METRICS
 from dap.record.checkpoint import NAME, write_checkpoint
 from dap.record.plots import draw_losses, draw_spectrograms
 from dap.record.report import Report, render_report
@@ -67,8 +68,21 @@ class TrainingFolder:
         """best.pt."""
         write_trained(self.path, trained)
 
-    def finish(self, metrics: Metrics, sounds: dict[str, Tensor], sample_rate: int, notes: list[str]) -> None:
-        """The scores, the pictures and the report; ``sounds`` are (channel, time), by name."""
+    def finish(self, row: Row, keep: str, sounds: dict[str, Tensor], sample_rate: int, note: str) -> None:
+        """The scores, the pictures and the report.
+
+        Args:
+            row: of the epoch whose weights were kept.
+            keep: by which rule.
+            sounds: (channel, time), by name.
+            sample_rate: Hz, of these.
+            note: to the scores.
+        """
+        metrics: Metrics = {
+            entry: {name: row[f"{prefix}_{name}"] for name in METRICS if row.get(f"{prefix}_{name}") is not None}
+            for entry, prefix in (("observation", "input"), ("restored", "valid"))
+        }
+        metrics["restored"] = {"rule": keep, "blind": True, "step": row["step"], **metrics["restored"]}
         self._write_json("metrics.json", metrics)
         pictures = {"Losses": draw_losses(self.rows), "Spectrograms": draw_spectrograms(sounds, sample_rate)}
         for name, png in pictures.items():
@@ -82,7 +96,7 @@ class TrainingFolder:
             snapshots=[],
             sample_rate=sample_rate,
             pictures=pictures,
-            notes=notes,
+            notes=[f"The weights of epoch {row['epoch']} were kept. {note}"],
         )
         write_whole(self.path / "report.html", render_report(report))
         self.write_status("finished", metrics)  # the last: what says so is whole

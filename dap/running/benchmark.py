@@ -15,9 +15,9 @@ from dap.config.command_line import composed
 from dap.layers.convolution import Conv2d
 from dap.layers.harmonic import HarmonicConv2d
 from dap.layers.precision import compute, map_layout
+from dap.methods.observe import observe_clip
 from dap.methods.problem import Problem
 from dap.running.parts import Parts, build_parts, choose_device
-from dap.running.restoration import observe_clip
 from dap.system.own_process import call_in_own_process
 from dap.system.threads import set_threads
 
@@ -88,7 +88,7 @@ def measure_fit(configs: Path, overrides: list[str], steps: int = 3) -> FitCost:
 
 def _measure_fit(configs: Path, overrides: list[str], steps: int) -> FitCost:
     cfg, parts = _configured(configs, overrides)
-    clip, task, observation = observe_clip(parts, parts.data[0])
+    clip, task, observation = observe_clip(parts.data[0], parts.task, parts.settings["seed"])
     iterates = parts.method.restore(Problem(observation, task, clip.sample_rate))
     times, facts = [], {}
     for iterate in itertools.islice(iterates, steps + 2):  # the first iterate is the untouched network's
@@ -134,7 +134,7 @@ def compare_precision(configs: Path, overrides: list[str]) -> PrecisionCost:
 def _compare_precision(configs: Path, overrides: list[str]) -> PrecisionCost:
     cfg, parts = _configured(configs, overrides)
     method = parts.method
-    clip, task, observation = observe_clip(parts, parts.data[0])
+    clip, task, observation = observe_clip(parts.data[0], parts.task, parts.settings["seed"])
     problem = Problem(observation, task, clip.sample_rate)
     gradients, seconds = {}, {}
     for precision in ("float32", cfg.precision):

@@ -6,15 +6,12 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from dap.methods.learned.mix_and_separate import MixAndSeparate
-from dap.methods.learned.supervised import Supervised
 from dap.record.folder_names import folder_names
 from dap.record.run_folder import Metrics
 from dap.results.summary import summary_row, write_summary
 from dap.results.table import score_table
 from dap.running.parts import Parts, build_parts, choose_device
 from dap.running.restoration import restore_clip
-from dap.running.separator import train_separator
 from dap.running.training_run import train
 from dap.system.files import write_whole
 from dap.system.threads import set_threads
@@ -39,8 +36,7 @@ class Outcome:
 def run(cfg: DictConfig, folder: Path, choices: dict[str, str], overrides: list[str]) -> Outcome:
     """Restore every clip of the data into ``folder`` (several: a folder each, and summary.csv); returns what became of them.
 
-    A supervised method is trained into ``folder`` first, and restores its test files into the folder test inside; one that
-    separates is trained into a folder of its own, which runs of the same training share.
+    A method that learns is trained first, see `train`.
 
     Raises:
         ValueError: the configuration, or the only clip, cannot be used: nothing was begun.
@@ -51,10 +47,7 @@ def run(cfg: DictConfig, folder: Path, choices: dict[str, str], overrides: list[
     parts = build_parts(cfg, choices, overrides)
     set_threads(cfg.threads, parts.method.threaded)
     try:
-        if isinstance(parts.method, MixAndSeparate):
-            train_separator(parts, parts.method)
-        if isinstance(parts.method, Supervised):
-            parts, folder = train(parts, folder), folder / "test"
+        parts, folder = train(parts, folder)
     except (FloatingPointError, MemoryError) as error:
         return Outcome([Failure("training", str(error))], [{}])
     return _run_one(parts, folder) if len(parts.data.names) == 1 else _run_all(parts, folder)

@@ -17,6 +17,7 @@ from dap import __version__
 from dap.config.schema import system_name
 from dap.data.clip import Clip
 from dap.methods.iterate import Iterate
+from dap.methods.observe import observe_clip
 from dap.methods.problem import Problem
 from dap.methods.stopping import Oracle, StoppingRule
 from dap.record.checkpoint import read_checkpoint
@@ -28,29 +29,6 @@ from dap.running.parts import Parts
 from dap.system.interruption import Interruption
 from dap.system.memory import is_out_of_memory, seconds_that_fit
 from dap.system.stopwatch import Stopwatch
-from dap.tasks.task import Task
-
-
-def observe_clip(parts: Parts, clip: Clip) -> tuple[Clip, Task, Tensor]:
-    """Damage a clip, unless it is damaged already; returns the clip (at the rate that is restored), its task, the observation.
-
-    Raises:
-        ValueError: clip and task do not fit each other.
-    """
-    if clip.degraded or clip.observation is not None:
-        damaged = clip.waveform if clip.observation is None else clip.observation
-        observation, rate = parts.task.receive(damaged, clip.sample_rate)
-        task = parts.task.at(rate, observation.shape[-1], None)
-        if clip.degraded:
-            return replace(clip, waveform=observation, sample_rate=rate), task, observation
-        if rate != clip.sample_rate:
-            raise ValueError(
-                f"{clip.source}: the task makes {rate} Hz of the damaged sound, but its reference has {clip.sample_rate} Hz"
-            )
-        return clip, task, observation
-    generator = torch.Generator().manual_seed(parts.settings["seed"])
-    task = parts.task.at(clip.sample_rate, clip.waveform.shape[-1], generator)
-    return clip, task, task.degrade(clip.waveform, generator)
 
 
 def restore_clip(parts: Parts, clip: Clip, folder: Path) -> Metrics:
@@ -94,7 +72,7 @@ class Restoration:
 
     def __init__(self, parts: Parts, clip: Clip) -> None:
         self.parts = parts
-        self.clip, self.task, self.observation = observe_clip(parts, clip)
+        self.clip, self.task, self.observation = observe_clip(clip, parts.task, parts.settings["seed"])
         self.reference = None if clip.degraded else self.clip.waveform
         self.problem = Problem(self.observation, self.task, self.clip.sample_rate, self.reference)
         self.identity = identity(parts.settings, self.observation, self.reference)
@@ -181,9 +159,8 @@ def _out_of_memory(parts: Parts, clip: Clip) -> str:
 
     def attempt(n_samples: int) -> None:
         observed = None if clip.observation is None else clip.observation[..., :n_samples]
-        part, task, observation = observe_clip(
-            parts, replace(clip, waveform=clip.waveform[..., :n_samples], observation=observed)
-        )
+        part = replace(clip, waveform=clip.waveform[..., :n_samples], observation=observed)
+        part, task, observation = observe_clip(part, parts.task, parts.settings["seed"])
         iterates = parts.method.restore(Problem(observation, task, part.sample_rate))
         for _ in range(2):  # the second one needs the gradient too
             next(iterates, None)

@@ -33,7 +33,7 @@ class TrainedModel:
         self.method: Supervised = method
         self.task: Task = build(trained.task, "task", trust)
         self.sample_rate, self.peak = trained.sample_rate, trained.peak
-        load(method, trained)
+        method.load(trained.weights, {})
 
     @property
     def wants_peak(self) -> float | None:
@@ -67,13 +67,3 @@ class TrainedModel:
     def _is_low(self, sample_rate: int) -> bool:
         """Whether the task takes a damaged sound of this rate for one of the model's rate."""
         return sample_rate != self.sample_rate and self.task.receive(torch.zeros(1, 8), sample_rate)[1] == self.sample_rate
-
-
-def load(method: Supervised, trained: Trained) -> None:
-    """Build the method's networks and fill them; ValueError where the weights are of others."""
-    method.build()
-    for name, network in method.kept.items():
-        try:
-            network.load_state_dict(trained.weights[name])
-        except (KeyError, RuntimeError) as error:
-            raise ValueError(f"the weights of {name} are of another network than the settings describe") from error

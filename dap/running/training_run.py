@@ -1,4 +1,4 @@
-"""A model, trained on some files of a data set and judged on others; and gone on with where an earlier process was stopped."""
+"""A method, trained by its plan into a folder; and gone on with where an earlier process was stopped."""
 
 import contextlib
 from dataclasses import replace
@@ -8,119 +8,108 @@ import traceback
 from typing import Any
 
 import torch
-from torch import Tensor
 
-from dap.data.clip import Clip
-from dap.data.split import Split, split_files
-from dap.data.stretches import Stretches
-from dap.methods.learned.supervised import Supervised
-from dap.methods.learned.train import Progress, Train
-from dap.methods.learned.window_batches import WindowBatches
-from dap.metrics.scores import METRICS, score
+from dap.data.clip import Clip, Dataset
+from dap.methods.observe import observe_clip
+from dap.methods.problem import Problem
+from dap.methods.train import Progress
+from dap.methods.training_plan import TrainingPlan
 from dap.record.checkpoint import read_checkpoint
 from dap.record.earlier import is_finished
 from dap.record.identity import identity
+from dap.record.run_folder import by_source
 from dap.record.trained import NAME, Trained, read_trained
 from dap.record.training_folder import RESULTS, Row, TrainingFolder, clear_training
 from dap.running.following import Following, failure_told
 from dap.running.parts import Parts
-from dap.running.restoration import facts_of, observe_clip
-from dap.running.trained_model import load
+from dap.running.restoration import facts_of
+from dap.system.files import locked
 from dap.system.interruption import Interruption
 from dap.system.memory import is_out_of_memory
 
-_SCORES = ("snr", "log_spectral_distance_1024", "si_sdr")  # of every epoch
 _REPORT_SECONDS = 10.0  # of the sound in the report
 
 
 class Chosen:
     """Some of the clips of a data set."""
 
-    def __init__(self, dataset: Any, indices: list[int]) -> None:
+    def __init__(self, dataset: Dataset, indices: list[int]) -> None:
         self.dataset, self.indices = dataset, indices
         self.names = [dataset.names[index] for index in indices]
 
     def __getitem__(self, index: int) -> Clip:
-        clip: Clip = self.dataset[self.indices[index]]
-        return clip
+        return self.dataset[self.indices[index]]
 
 
-def train(parts: Parts, folder: Path) -> Parts:
-    """Train ``parts.method`` into a folder; returns the parts with the trained method, and the test files for their data.
+def train(parts: Parts, folder: Path) -> tuple[Parts, Path]:
+    """Train ``parts.method``, where it learns; returns the parts with the clips that it is to restore, and their folder.
 
-    What an earlier process did in this folder is not done again: a training that is finished is read, one that was stopped
-    goes on from its checkpoint. The setting ``restart`` begins anew.
+    The training goes into ``folder``, the clips into its folder test; a training that runs share goes into a folder of its own,
+    the clips into ``folder``. What an earlier process did of it is not done again: one that is finished is read, one that was
+    stopped goes on from its checkpoint. The setting ``restart`` begins anew.
 
     Raises:
-        ValueError: data and configuration do not fit each other, or the folder holds another run: nothing was begun.
+        ValueError: data and configuration do not fit each other, the folder holds another run, or another process trains the
+            same: nothing was begun.
         FloatingPointError: a loss was no number; run.json says so. MemoryError: there is not enough of it.
         KeyboardInterrupt, SystemExit: a signal; the checkpoint is written.
     """
-    training = Training(parts)
-    if parts.settings["restart"]:
-        clear_training(folder)
-    if is_finished(folder, training.identity, RESULTS):
-        print(f"{folder}: trained already", flush=True)
-    else:
-        training.run(folder, read_checkpoint(folder, training.identity))
-    load(training.method, read_trained(folder / NAME))
-    return replace(parts, data=Chosen(parts.data, training.split.test))
+    plan = parts.method.plan(parts.data, parts.task)
+    if plan is None:
+        return parts, folder
+    if parts.settings["data"].get("degraded"):
+        raise ValueError("data.degraded: training needs clean sounds, which the task damages; false was expected")
+    training = Training(parts, plan)
+    restored = replace(parts, data=Chosen(parts.data, plan.tested))
+    if plan.shared is None:
+        training.done(folder)
+        return restored, folder / "test"
+    place = Path(plan.shared).expanduser() / f"{parts.choices['model']}_{training.identity[:12]}"
+    with locked(place):
+        training.done(place)
+    return restored, folder
 
 
 class Training:
-    """The files shared out, the updates, and the record.
+    """The updates of a plan, and their record.
 
     Raises:
         ValueError: data and configuration do not fit each other.
     """
 
-    def __init__(self, parts: Parts) -> None:
-        assert isinstance(parts.method, Supervised)
-        self.parts, self.method = parts, parts.method
-        schooling, seed = self.method.schooling, parts.settings["seed"]
-        if parts.settings["data"].get("degraded"):
-            raise ValueError("data.degraded: training needs clean sounds, which the task damages; false was expected")
-        self.split: Split = split_files(
-            parts.data.names, schooling.n_train, schooling.n_valid, schooling.n_test, schooling.test_names, seed
-        )
-        self.train_stretches = Stretches(parts.data, self.split.train, schooling.stretch_seconds)
-        self.valid_stretches = Stretches(parts.data, self.split.valid, schooling.valid_seconds)
-        everything = [*self.split.train, *self.split.valid, *self.split.test]
-        self.sample_rate = Stretches(parts.data, everything, schooling.stretch_seconds).sample_rate  # one, or a ValueError
-        batches = WindowBatches(
-            self.train_stretches,
-            parts.task,
-            self.method.window,
-            self.method.hop,
-            schooling.batch_size,
-            seed,
-            schooling.n_batches,
-            self.method.window_rms,
-        )
-        update = self.method.update()
-        self.loop = Train(update, batches, self.method.epochs, self.method.device)
-        shared = {name: [parts.data.names[index] for index in getattr(self.split, name)] for name in ("train", "valid", "test")}
-        told = {name: value for name, value in parts.settings["data"].items() if name != "path"}
-        heard = {"files": shared, "read": told, "stretches": self.train_stretches.items}
-        self.identity = identity({**parts.settings, **heard}, torch.zeros(0), None)
+    def __init__(self, parts: Parts, plan: TrainingPlan) -> None:
+        self.parts, self.plan = parts, plan
+        settings = parts.settings
+        told = {name: value for name, value in settings["data"].items() if name != "path"}
+        decisive = {**settings, "read": told} if plan.shared is None else {"method": settings["method"]}
+        self.identity = identity({**decisive, **plan.heard}, torch.zeros(0), None)
         facts = facts_of(parts)
         self.facts = {
             "identity": self.identity,
             "trained": f"{facts['system']} for {facts['task']}",
             **{name: value for name, value in facts.items() if name not in ("task", "system", "method", "steps")},
-            "n_parameters": self.method.n_weights,
-            "epochs": self.method.epochs,
-            "files": shared,
-            "sample_rate": self.sample_rate,
+            "epochs": plan.loop.epochs,
+            **plan.facts,
+            "sample_rate": plan.sample_rate,
         }
         self.best = float("inf")
         self.best_row: Row = {}
         self.interruption = Interruption()
 
+    def done(self, folder: Path) -> None:
+        """Train into the folder, as far as that is not done, and give the method what was trained; see `train`."""
+        if self.parts.settings["restart"]:
+            clear_training(folder)
+        if is_finished(folder, self.identity, RESULTS):
+            print(f"{folder}: trained already", flush=True)
+        else:
+            self.run(folder, read_checkpoint(folder, self.identity))
+        self._load(folder)
+
     def run(self, folder: Path, state: dict[str, Any] | None) -> None:
         """Train, from the beginning or from a checkpoint's state; see `train`."""
         if state is not None:
-            self.loop.load_state_dict(state["loop"])
+            self.plan.loop.load_state_dict(state["loop"])
             self.best, self.best_row = state["best"], state["best_row"]
         record = TrainingFolder(folder, self.facts, self.parts.tracker, None if state is None else state["record"])
         try:
@@ -131,7 +120,7 @@ class Training:
             if not is_out_of_memory(error):
                 raise
             traceback.clear_frames(error.__traceback__)  # they hold what did not fit
-            reason = f"out of memory on {self.method.device}: take a smaller method.batch_size, method.window or size"
+            reason = f"out of memory on {self.plan.loop.device}: take a smaller method.batch_size, method.window or size"
             with contextlib.suppress(OSError):
                 record.write_status("failed", reason=reason)
             raise MemoryError(reason) from error
@@ -141,13 +130,13 @@ class Training:
         every = self.parts.settings["checkpoint_seconds"]
 
         def save(_: Progress) -> None:
-            record.save_checkpoint({"loop": self.loop.state_dict(), "best": self.best, "best_row": self.best_row})
+            record.save_checkpoint({"loop": self.plan.loop.state_dict(), "best": self.best, "best_row": self.best_row})
 
         def at(trained: Progress) -> bool:
             return trained.epoch_done and every is not None
 
         bar = {"initial": record.updates, "unit": "batch"}
-        with Following(self.loop, save, every, self.interruption, at, **bar) as following:
+        with Following(self.plan.loop, save, every, self.interruption, at, **bar) as following:
             for trained in following:
                 record.updates += 1
                 following.show({"epoch": trained.epoch + 1, **{k: f"{v:.3g}" for k, v in trained.losses.items()}})
@@ -155,71 +144,50 @@ class Training:
                     self._end_epoch(record, trained.epoch, trained.losses)
 
     def _end_epoch(self, record: TrainingFolder, epoch: int, losses: dict[str, float]) -> None:
-        """Judge by the validation files; keep the weights where they are wanted; tell of it."""
-        scores = self._validate(refined=epoch >= self.method.schooling.epochs)
-        (lr,) = {group["lr"] for group in self.loop.update.optimizers["network"].param_groups}
+        """Judge by what is held out; keep the weights where they are wanted; tell of it."""
+        update = self.plan.loop.update
+        scores = self.plan.validate(epoch)
+        (lr,) = {group["lr"] for group in update.optimizers["network"].param_groups}
         row: Row = {"epoch": epoch + 1, "step": record.updates, "lr": lr, **losses, **scores}
-        distance = scores["valid_distance"]
-        if distance is None or not math.isfinite(distance):
-            raise FloatingPointError(f"the validation's distance became {distance} in epoch {epoch + 1}: try a smaller lr")
-        self.loop.update.end_epoch(distance)
-        if self.method.schooling.keep == "last" or distance < self.best:
-            self.best, self.best_row = distance, row
+        distance = scores.get("valid_distance")
+        if distance is not None:
+            if not math.isfinite(distance):
+                raise FloatingPointError(f"the validation's distance became {distance} in epoch {epoch + 1}: try a smaller lr")
+            update.end_epoch(distance)
+        if self.plan.keep == "last" or (distance is not None and distance < self.best):
+            self.best, self.best_row = self.best if distance is None else distance, row
             record.keep(self._trained(row))
         record.add_epoch(row)
         shown = ", ".join(f"{name} {value:.4g}" for name, value in row.items() if value is not None and name != "epoch")
-        print(f"epoch {epoch + 1}/{self.method.epochs}: {shown}", flush=True)
-
-    def _validate(self, refined: bool) -> Row:
-        """Means over the validation files: the distance, and the scores of the restored sounds and of the damaged ones."""
-        found: dict[str, list[float]] = {}
-        for item, (_, start, _) in enumerate(self.valid_stretches.items):
-            if start > 0:
-                continue  # of each file the first stretch
-            reference, observation = self._damaged(item)
-            estimate = torch.cat(list(self.method.restored([observation], refined=refined)), dim=-1)
-            found.setdefault("valid_distance", []).append(float(self.method.loss(estimate, reference)))
-            for name, sound in (("valid", estimate), ("input", observation)):
-                for score_name, value in score(sound, reference, self.sample_rate, names=_SCORES).items():
-                    if isinstance(value, float):
-                        found.setdefault(f"{name}_{score_name}", []).append(value)
-        return {name: sum(values) / len(values) for name, values in found.items()}
-
-    def _damaged(self, item: int) -> tuple[Tensor, Tensor]:
-        """Reference and observation of a validation file, the same ones in each epoch."""
-        reference, observation = self.valid_stretches[item]
-        clip = Clip("", reference, self.sample_rate, 1.0, degraded=False, source="", observation=observation)
-        return reference, observe_clip(self.parts, clip)[2]
+        print(f"epoch {epoch + 1}/{self.plan.loop.epochs}: {shown}", flush=True)
 
     def _trained(self, row: Row) -> Trained:
         settings = self.parts.settings
         return Trained(
             method=settings["method"],
             task=settings["task"],
-            sample_rate=self.sample_rate,
+            sample_rate=self.plan.sample_rate,
             peak=settings["data"].get("peak"),
-            weights={name: network.state_dict() for name, network in self.method.kept.items()},
-            facts={"trained": self.facts["trained"], "epoch": row["epoch"], "step": row["step"]},
+            weights={name: network.state_dict() for name, network in self.plan.networks.items()},
+            facts={"trained": self.facts["trained"], **row},
         )
 
+    def _load(self, folder: Path) -> None:
+        """Give the method what was trained in the folder."""
+        trained = read_trained(folder / NAME)
+        losses = {f"training_{name}": trained.facts[name] for name in ("loss", "valid_distance") if name in trained.facts}
+        facts = {"trained": str(folder), "epochs": self.plan.loop.epochs, **losses}
+        self.parts.method.load(trained.weights, facts)
+
     def _finish(self, record: TrainingFolder) -> None:
-        """The report, with the first test file restored by what was kept."""
-        load(self.method, read_trained(record.path / NAME))
-        (index, *_) = self.split.test
-        clip, _, observation = observe_clip(self.parts, self.parts.data[index])
+        """The report, with the first test clip restored by what was kept."""
+        self._load(record.path)
+        clip, task, observation = observe_clip(
+            self.parts.data[self.plan.tested[0]], self.parts.task, self.parts.settings["seed"]
+        )
         n_samples = round(_REPORT_SECONDS * clip.sample_rate)
-        heard = {"reference": clip.waveform, "observation": observation}
-        heard = {name: sound[:, :n_samples] for name, sound in heard.items()}
-        restored = torch.cat(list(self.method.restored([heard["observation"]])), dim=-1)
-        row = self.best_row
-        metrics: dict[str, dict[str, Any]] = {
-            entry: {name: row[f"{prefix}_{name}"] for name in METRICS if row.get(f"{prefix}_{name}") is not None}
-            for entry, prefix in (("observation", "input"), ("restored", "valid"))
-        }
-        metrics["restored"] = {"rule": self.method.schooling.keep, "blind": True, "step": row["step"], **metrics["restored"]}
-        notes = [
-            f"Scores: means over {len(self.split.valid)} validation files, at epoch {row['epoch']}, whose weights were kept. "
-            f"The sounds: the first {_REPORT_SECONDS:g} s at most of {clip.name}, a test file. "
-            "The folder test holds the test files, their scores and sounds."
-        ]
-        record.finish(metrics, {**heard, "restored": restored}, clip.sample_rate, notes)
+        reference, observation = clip.waveform[..., :n_samples], observation[..., :n_samples]
+        *_, last = self.parts.method.iterates(None, Problem(observation, task, clip.sample_rate))
+        note = f"{self.plan.note} The sounds: the first {_REPORT_SECONDS:g} s at most of {clip.name}, a test clip."
+        sounds = {**by_source("reference", reference), "observation": observation, **by_source("restored", last.estimate)}
+        record.finish(self.best_row, self.plan.keep, sounds, clip.sample_rate, note)

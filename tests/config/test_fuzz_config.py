@@ -13,8 +13,8 @@ import yaml
 from dap.commands.run import _in_one_line, _keys
 from dap.config import command_line
 from dap.config.guard import install
+from dap.methods.observe import observe_clip
 from dap.running.parts import build_parts, choose_device
-from dap.running.restoration import observe_clip
 from tests.commands.test_run import SMALL
 from tests.processes import dap_run
 
@@ -60,7 +60,7 @@ def prepare(cfg: DictConfig, chosen: dict[str, str], overrides: list[str]) -> No
     cfg = cfg.copy()
     cfg.device = choose_device(cfg.device, cfg.precision)
     parts = build_parts(cfg, chosen, overrides)
-    clip, task, observation = observe_clip(parts, parts.data[0])
+    clip, task, observation = observe_clip(parts.data[0], parts.task, parts.settings["seed"])
     parts.stopping().start(task, observation, None if clip.degraded else clip.waveform)
 
 

@@ -8,9 +8,10 @@ import torch
 
 from dap.audio.sound_file import read_audio, write_audio
 from dap.config.build import build
+from dap.methods.observe import observe_clip
 from dap.metrics.distortion import si_sdr
 from dap.running.parts import build_parts
-from dap.running.restoration import observe_clip, restore_clip
+from dap.running.restoration import restore_clip
 from tests.options import composed, settings
 
 
@@ -86,13 +87,13 @@ def test_a_run_adds_nothing_and_scores_against_the_clean_one(folder):
 def test_the_task_knows_what_the_noisy_one_is(folder):
     parts = parts_of(folder, "task=inpainting", "task.gaps=[[0.05,0.1]]")
     clip = parts.data[0]
-    _, task, observation = observe_clip(parts, clip)
+    _, task, observation = observe_clip(clip, parts.task, parts.settings["seed"])
     assert torch.equal(observation, task.observe(clip.observation))
     assert not observation[:, 800:1600].any()  # whatever stands there is not observed
     with pytest.raises(ValueError, match="makes 32000 Hz of the damaged sound, but its reference has 16000 Hz"):
-        observe_clip(parts_of(folder, "task=super_resolution", "task.factor=2"), clip)
+        observe_clip(clip, parts_of(folder, "task=super_resolution", "task.factor=2").task, 0)
     with pytest.raises(ValueError, match="is none of the 16 levels"):
-        observe_clip(parts_of(folder, "task=quantization"), clip)
+        observe_clip(clip, parts_of(folder, "task=quantization").task, 0)
 
 
 @pytest.mark.parametrize(

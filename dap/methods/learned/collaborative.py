@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from dap.losses.term import evaluating, frozen
 from dap.methods.learned.adversarial import Adversarial
-from dap.methods.learned.update import Batch, Update
+from dap.methods.update import Batch, Update
 
 
 class Collaborative:

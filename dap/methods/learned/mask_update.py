@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from dap.dsp.ratio_mask import log_magnitude, loudness_weight, ratio_mask
 from dap.dsp.stft import STFT
 from dap.layers.precision import compute, map_layout
-from dap.methods.learned.update import Batch, Update
+from dap.methods.update import Batch, Update
 
 
 class MaskUpdate(Update):

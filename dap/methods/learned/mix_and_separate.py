@@ -1,24 +1,33 @@
 """Mix-and-Separate: a network that was trained on mixtures predicts the target's mask on the mixture's spectrogram."""
 
 from collections.abc import Callable
+import hashlib
 
 import torch
 from torch import Tensor, nn
 
+from dap.data.clip import Dataset
+from dap.data.instruments import Instruments, Sound
 from dap.dsp.stft import STFT
 from dap.layers.precision import map_layout
 from dap.layers.seeded import count_weights, seeded
+from dap.losses.term import evaluating
 from dap.methods.iterate import Facts
+from dap.methods.learned.learned import Learned
 from dap.methods.learned.mask_update import MaskUpdate, mask_of
-from dap.methods.one_shot import OneShot
+from dap.methods.learned.mixture_batches import MixtureBatches
 from dap.methods.problem import Problem
+from dap.methods.train import Train
+from dap.methods.training_plan import Scores, TrainingPlan
+from dap.tasks.task import Task
+
+_VALIDATION_BATCHES = 4
 
 
-class MixAndSeparate(OneShot):
+class MixAndSeparate(Learned):
     """Two sources of a mixture X: the target mask · X, and the rest (1 − mask) · X, each with the mixture's phase.
 
-    The mask is a network's, which is trained before any clip is separated (dap/running/separator.py). Channels are separated
-    one by one.
+    The mask is a network's, which is trained before any clip is separated. Channels are separated one by one.
 
     Args:
         network: makes the network from ``in_channels``, ``out_channels`` (one map each) and ``size``.
@@ -39,8 +48,6 @@ class MixAndSeparate(OneShot):
 
     Reference: Zhao et al., "The Sound of Pixels", ECCV 2018; Zhang et al., ICLR 2020, Sec. 4.4.
     """
-
-    threaded = True
 
     def __init__(
         self,
@@ -73,7 +80,45 @@ class MixAndSeparate(OneShot):
         self.device, self.seed = torch.device(device), seed
         self.network: nn.Module | None = None
         self.sample_rate: int | None = None  # that it was trained at, Hz
-        self.training: Facts = {}  # the facts of what it was trained by
+
+    def plan(self, data: Dataset, task: Task) -> TrainingPlan:
+        """Mixtures of the data's instruments; the clips, of sounds that it does not learn from, are separated afterwards.
+
+        Nothing is chosen by the validation, on mixtures of the sounds kept for testing, of the instruments trained on: the last
+        weights are taken.
+        """
+        if not isinstance(data, Instruments):
+            raise ValueError("method=mix_and_separate is trained on instruments by themselves: take data=instruments")
+        del task
+        update = self.update(data.n_samples, data.sample_rate)
+
+        def batches(sounds: dict[str, list[Sound]], n_batches: int, level_db: float) -> MixtureBatches:
+            return MixtureBatches(sounds, data.target, data.n_samples, self.batch_size, n_batches, level_db, self.seed)
+
+        tests = {name: data.testing[name] for name in data.training if data.testing[name]}
+        held_out = list(batches(tests, _VALIDATION_BATCHES, 0.0).epoch(0)) if len(tests) > 1 and data.target in tests else []
+
+        def validate(epoch: int) -> Scores:
+            del epoch
+            with torch.no_grad(), evaluating(update.network):
+                losses = [update.objective((batch[0].to(self.device),)).item() for batch in held_out]
+            return {"valid_distance": sum(losses) / len(losses)} if losses else {}
+
+        sounds = {
+            instrument: {sound.name: hashlib.sha256(sound.samples.numpy().tobytes()).hexdigest()[:12] for sound in of_one}
+            for instrument, of_one in data.training.items()
+        }
+        return TrainingPlan(
+            loop=Train(update, batches(data.training, self.n_batches, self.level_db), self.epochs, self.device),
+            networks=self.kept,
+            validate=validate,
+            sample_rate=data.sample_rate,
+            heard={"target": data.target, "n_samples": data.n_samples, "sounds": sounds},
+            facts={"n_parameters": count_weights(update.network), "target": data.target, "sounds": sounds},
+            note="Nothing was chosen by the validation: the last weights are taken.",
+            tested=list(range(len(data.names))),
+            shared=self.trained,
+        )
 
     def update(self, n_samples: int, sample_rate: int) -> MaskUpdate:
         """The network from random weights, and how it is trained on excerpts of ``n_samples``."""
@@ -83,19 +128,23 @@ class MixAndSeparate(OneShot):
         layout = map_layout(self.device, self.precision == "bfloat16")
         self.network = network.to(self.device).to(memory_format=layout)  # type: ignore[call-overload]
         self.sample_rate = sample_rate
-        self.training = {"n_parameters": count_weights(network)}
         return MaskUpdate(self.network, self.stft.to(self.device), self.optimizer, self.loss, self.weighted, self.precision)
 
-    def solve(self, problem: Problem) -> tuple[Tensor, Facts]:
-        """The one estimate, (2, channel, time), and the facts of the training."""
-        observation, sample_rate = problem.observation, problem.sample_rate
+    @property
+    def kept(self) -> dict[str, nn.Module]:
+        """The network."""
         if self.network is None:
             raise ValueError("mix_and_separate is trained first, on data of instruments: take data=instruments")
+        return {"network": self.network}
+
+    def solve(self, problem: Problem) -> tuple[Tensor, Facts]:
+        """The one estimate, (2, channel, time), how many weights the network has, and the facts of the training."""
+        observation, sample_rate = problem.observation, problem.sample_rate
+        network = self.kept["network"]
         if sample_rate != self.sample_rate:
             raise ValueError(f"the network was trained at {self.sample_rate} Hz, the mixture has {sample_rate} Hz")
-        self.network.eval()
-        with torch.no_grad():
+        with torch.no_grad(), evaluating(network):
             mixture = self.stft.analysis(observation.to(self.device))  # (C, F, T)
-            target = self.stft.synthesis(mask_of(self.network, mixture, self.precision) * mixture, observation.shape[-1])
+            target = self.stft.synthesis(mask_of(network, mixture, self.precision) * mixture, observation.shape[-1])
         estimate = target.to(observation.device)
-        return torch.stack([estimate, observation - estimate]), dict(self.training)
+        return torch.stack([estimate, observation - estimate]), {"n_parameters": count_weights(network), **self.training}

@@ -6,7 +6,7 @@ import torch
 
 from dap.data.draw import uniform
 from dap.data.instruments import Sound, draw_excerpt
-from dap.methods.learned.update import Batch
+from dap.methods.update import Batch
 
 
 class MixtureBatches:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from dap.losses.term import Term, descend
-from dap.methods.learned.update import Batch, Update
+from dap.methods.update import Batch, Update
 
 
 class Regression(Update):

@@ -1,7 +1,6 @@
 """A network that was trained on other recordings: from the observation to the restoration, window by window."""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
 import torch
@@ -9,64 +8,30 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from dap.audio.windows import by_windows
+from dap.data.clip import Dataset
+from dap.data.split import split_files
+from dap.data.stretches import Stretches
 from dap.dsp.representation import Representation
 from dap.layers.seeded import count_weights, seeded
 from dap.losses.term import Term, evaluating
 from dap.methods.iterate import Facts
 from dap.methods.learned.adversarial import Adversarial
 from dap.methods.learned.collaborative import Collaborative, Shaping
+from dap.methods.learned.learned import Learned
 from dap.methods.learned.regression import Regression
 from dap.methods.learned.restorer import Restorer, gain_to, silence_output
-from dap.methods.learned.update import Update
-from dap.methods.one_shot import OneShot
+from dap.methods.learned.schooling import Schooling
+from dap.methods.learned.validation import Validation
+from dap.methods.learned.window_batches import WindowBatches
 from dap.methods.problem import Problem
-
-KEEPS = ("best", "last")
-
-
-@dataclass(frozen=True)
-class Schooling:
-    """How it is trained, besides what the update is.
-
-    Args:
-        epochs: with the network learning.
-        batch_size: windows a batch.
-        n_train, n_valid, n_test: files to train on (None: all others), to choose the best weights by, and to test on.
-        test_names: the clips to test on, in place of n_test drawn ones.
-        n_batches: of an epoch, at most; None takes all.
-        stretch_seconds: how much of a file is read at a time.
-        valid_seconds: how much of each validation file is restored after an epoch.
-        keep: "best" keeps the weights of the epoch with the smallest distance in the validation, "last" those of the last;
-            with collaborative sampling always the last, which the discriminator was shaped for.
-    """
-
-    epochs: int
-    batch_size: int
-    n_train: int | None
-    n_valid: int
-    n_test: int
-    test_names: list[str] | None
-    n_batches: int | None
-    stretch_seconds: float
-    valid_seconds: float
-    keep: str
-
-    def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "n_train", "n_valid", "n_test", "n_batches"):
-            number = getattr(self, name)
-            if number is not None and number < 1:
-                raise ValueError(f"{name} must be at least 1, got {number}")
-        for name in ("stretch_seconds", "valid_seconds"):
-            if not 0 < getattr(self, name) < float("inf"):
-                raise ValueError(f"{name} must be above 0 s, got {getattr(self, name)}")
-        if self.keep not in KEEPS:
-            raise ValueError(f"keep must be one of {', '.join(KEEPS)}, got {self.keep!r}")
+from dap.methods.train import Train
+from dap.methods.training_plan import Scores, TrainingPlan
+from dap.methods.update import Update
+from dap.tasks.task import Task
 
 
-class Supervised(OneShot):
+class Supervised(Learned):
     """estimate = observation + f_θ(observation), with θ learnt from pairs of damaged and clean windows.
-
-    Before it restores, `build` makes the networks, and whoever trains (dap/running) or loads (dap-restore) fills them.
 
     Args:
         network: makes the network from ``in_channels``, ``out_channels`` and ``size`` (of the maps of a window).
@@ -94,8 +59,6 @@ class Supervised(OneShot):
 
     Reference: Bilat, "Denoising with Generative Models", semester project, EPFL, 2019.
     """
-
-    threaded = True
 
     def __init__(
         self,
@@ -158,10 +121,39 @@ class Supervised(OneShot):
         self.restorer: Restorer | None = None
         self.n_weights = 0  # of the network, once it is built
 
-    @property
-    def epochs(self) -> int:
-        """Of all kinds: those of the network, and those that shape the discriminator."""
-        return self.schooling.epochs + (self.collaborative.shaping_epochs if self.collaborative.n_steps else 0)
+    def plan(self, data: Dataset, task: Task) -> TrainingPlan:
+        """Windows of some files, damaged by the task; some others choose the weights, and the rest are restored afterwards."""
+        schooling, seed = self.schooling, self.seed
+        split = split_files(data.names, schooling.n_train, schooling.n_valid, schooling.n_test, schooling.test_names, seed)
+        stretches = Stretches(data, split.train, schooling.stretch_seconds)
+        valid = Validation(Stretches(data, split.valid, schooling.valid_seconds), task, self.loss, seed)
+        everything = [*split.train, *split.valid, *split.test]
+        sample_rate = Stretches(data, everything, schooling.stretch_seconds).sample_rate  # one, or a ValueError
+        window = self.window, self.hop, schooling.batch_size
+        batches = WindowBatches(stretches, task, *window, seed, schooling.n_batches, self.window_rms)
+        update = self.update()
+        shaping_epochs = self.collaborative.shaping_epochs if self.collaborative.n_steps else 0
+        files = {name: [data.names[index] for index in getattr(split, name)] for name in ("train", "valid", "test")}
+
+        def validate(epoch: int) -> Scores:
+            return valid.scores(partial(self._whole, refined=epoch >= schooling.epochs))
+
+        return TrainingPlan(
+            loop=Train(update, batches, schooling.epochs + shaping_epochs, self.device),
+            networks=self.kept,
+            validate=validate,
+            sample_rate=sample_rate,
+            heard={"files": files, "stretches": stretches.items},
+            facts={"n_parameters": self.n_weights, "files": files},
+            note=f"Scores: means over {len(split.valid)} validation files.",
+            tested=split.test,
+            keep=schooling.keep,
+        )
+
+    def load(self, weights: Mapping[str, Mapping[str, Tensor]], facts: Facts) -> None:
+        """As `Method.load`; the networks are made first."""
+        self.build()
+        super().load(weights, facts)
 
     def build(self) -> Restorer:
         """Make the networks anew, from the seed; torch's own generator is left alone.
@@ -202,9 +194,8 @@ class Supervised(OneShot):
         return {"network": self.restorer, **(self.gan.modules if self.collaborative.n_steps else {})}
 
     def solve(self, problem: Problem) -> tuple[Tensor, Facts]:
-        """The one estimate, and how many weights the network has."""
-        estimate = torch.cat(list(self.restored([problem.observation])), dim=-1)
-        return estimate, {"n_parameters": self.n_weights}
+        """The one estimate, how many weights the network has, and the facts of the training."""
+        return self._whole(problem.observation), {"n_parameters": self.n_weights, **self.training}
 
     def restored(self, blocks: Iterable[Tensor], at_once: int = 32, refined: bool = True) -> Iterator[Tensor]:
         """A stream, (channel, some samples) after another, restored: as long as it was, in bounded memory.
@@ -218,6 +209,9 @@ class Supervised(OneShot):
         """
         process = partial(self._restored_windows, refined=refined)
         return by_windows(blocks, process, self.window, self.hop, self.fade, at_once)
+
+    def _whole(self, observation: Tensor, refined: bool = True) -> Tensor:
+        return torch.cat(list(self.restored([observation], refined=refined)), dim=-1)
 
     def _restored_windows(self, windows: Tensor, refined: bool) -> Tensor:
         """(n, channel, window), each channel by itself."""

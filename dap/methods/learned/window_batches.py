@@ -9,7 +9,7 @@ from dap.audio.windows import cut
 from dap.data.draw import uniform
 from dap.data.stretches import Stretches
 from dap.methods.learned.restorer import gain_to
-from dap.methods.learned.update import Batch
+from dap.methods.update import Batch
 from dap.tasks.task import Task
 
 

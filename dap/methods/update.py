@@ -1,4 +1,4 @@
-"""What one update of supervised training is: from a batch to losses, with all that it changes kept where it can be saved."""
+"""What one update of a training is: from a batch to losses, with all that it changes kept where it can be saved."""
 
 from abc import ABC, abstractmethod
 from typing import Any

@@ -7,8 +7,8 @@ import torch
 from torch import nn
 
 from dap.layers.dropout import Dropout
-from dap.methods.learned.train import Train
-from dap.methods.learned.update import Update
+from dap.methods.train import Train
+from dap.methods.update import Update
 
 
 class Toy(Update):

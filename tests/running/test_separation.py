@@ -11,10 +11,11 @@ from dap.audio.sound_file import write_audio
 from dap.dsp.ratio_mask import log_magnitude, ratio_mask
 from dap.methods.learned.mix_and_separate import MixAndSeparate
 from dap.methods.problem import Problem
+from dap.record.training_folder import TrainingFolder
 from dap.running.experiment import run
 from dap.running.parts import Parts, build_parts
 from dap.running.restoration import restore_clip
-from dap.running.separator import train_separator
+from dap.running.training_run import train
 from tests.options import composed
 
 pytest.importorskip("fast_bss_eval")
@@ -45,13 +46,12 @@ def parts(folder: Path, *overrides: str, trained: str = "trained", chosen: list[
 
 
 def trained(made: Parts) -> MixAndSeparate:
-    assert isinstance(made.method, MixAndSeparate)
-    train_separator(made, made.method)
+    train(made, Path("unused"))
     return made.method
 
 
 def rows(folder: Path) -> list[dict[str, str]]:
-    (path,) = folder.glob("*/training.csv")
+    (path,) = folder.glob("*/losses.csv")
     with open(path) as file:
         return [{name: value for name, value in row.items() if name != "seconds"} for row in csv.DictReader(file)]
 
@@ -68,24 +68,22 @@ def test_training_lowers_the_loss_and_separates_what_was_not_trained_on(folder):
 
 def test_a_training_that_was_killed_goes_on_bit_for_bit_and_is_done_once(folder, monkeypatch):
     whole = trained(parts(folder, trained="whole"))
-    import dap.running.separator as module
-
-    written = module.write_checkpoint
+    saved = TrainingFolder.save_checkpoint
 
     def killed(*arguments) -> None:
-        written(*arguments)
-        raise RuntimeError("killed")
+        saved(*arguments)
+        raise KeyboardInterrupt
 
-    monkeypatch.setattr(module, "write_checkpoint", killed)
-    with pytest.raises(RuntimeError, match="killed"):
-        trained(parts(folder))
-    assert not (list((folder / "trained").glob("*/training.csv")))
-    monkeypatch.setattr(module, "write_checkpoint", written)
+    with monkeypatch.context() as patched:
+        patched.setattr(TrainingFolder, "save_checkpoint", killed)
+        with pytest.raises(KeyboardInterrupt):
+            trained(parts(folder))
+    assert len(rows(folder / "trained")) == 1
     resumed = trained(parts(folder))
     assert rows(folder / "trained") == rows(folder / "whole")
     for one, other in zip(whole.network.parameters(), resumed.network.parameters(), strict=True):
         assert torch.equal(one, other)
-    monkeypatch.setattr(module, "write_checkpoint", killed)  # nothing is trained, so nothing is written
+    monkeypatch.setattr(TrainingFolder, "save_checkpoint", killed)  # nothing is trained, so nothing is saved
     again = trained(parts(folder, "data.test=seen", "data.n_clips=1"))
     assert all(torch.equal(*pair) for pair in zip(whole.network.parameters(), again.network.parameters(), strict=True))
 
@@ -101,7 +99,7 @@ def test_the_experiment_runs(folder):
 def test_other_settings_train_another_network(folder):
     trained(parts(folder, "epochs=1", "method.n_batches=1"))
     trained(parts(folder, "epochs=1", "method.n_batches=1", "lr=1e-4"))
-    assert len(list((folder / "trained").glob("*/checkpoint.pt"))) == 2
+    assert len(list((folder / "trained").glob("*/best.pt"))) == 2
 
 
 def test_sources_sum_to_the_mixture_of_any_length_and_channels(folder):

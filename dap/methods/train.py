@@ -1,13 +1,14 @@
-"""The loop of a supervised model: updates by batches, epoch after epoch. It writes nothing and decides nothing.
+"""The loop of a training: updates by batches, epoch after epoch. It writes nothing and decides nothing.
 
 The contract, for whatever is trained:
 
-- an `Update` (dap/methods/learned/update.py) makes one update of a batch and returns losses by name; it holds the networks and
+- an `Update` (dap/methods/update.py) makes one update of a batch and returns losses by name; it holds the networks and
   optimisers that it changes, in `modules` and `optimizers`, and by them its state;
 - a `Batches` gives the batches of an epoch. What it draws follows from the number of the epoch and a seed of its own alone, so
   that it has no state: an epoch that was cut is gone on with from the batch after the last;
 - `Train` yields after each update. The caller scores, writes, keeps the best weights, saves ``state_dict()``, and at the end of
-  an epoch tells ``update.end_epoch`` what its validation found.
+  an epoch tells ``update.end_epoch`` what its validation found;
+- a `TrainingPlan` (dap/methods/training_plan.py) is what a method makes of these for a data set.
 """
 
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from typing import Any, Protocol
 
 import torch
 
-from dap.methods.learned.update import Batch, Update
+from dap.methods.update import Batch, Update
 
 
 class Batches(Protocol):

@@ -92,7 +92,7 @@ SETTINGS_THAT_CANNOT_BE = {
     ),
     "filter_of_gaps": (
         "method=wiener task=inpainting",
-        "Wiener restores task=denoise or quantization, and nothing of inpainting",
+        "DecisionDirectedFilter restores task=denoise or quantization, and nothing of inpainting",
     ),
     "known_noise_unknown": (
         "method=wiener method.noise=known",

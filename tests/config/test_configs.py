@@ -96,6 +96,11 @@ def test_every_class_is_an_option_of_a_group(folder):
         "window_batches",
         "mixture_batches",
         "mask_update",
+        "observe",
+        "training_plan",
+        "learned",
+        "schooling",
+        "validation",
     }
     for path in (REPOSITORY / "dap" / folder).glob("*.py"):
         if path.stem != "__init__" and path.stem not in contracts:

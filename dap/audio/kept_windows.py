@@ -14,6 +14,8 @@ from dap.system.files import write_whole
 
 Process = Callable[[Tensor], Tensor]
 """From a window, or several of them together, to what becomes of it, of the same shape."""
+Around = Callable[[Process], Process]
+"""From what restores windows to what does so and keeps them."""
 
 
 class KeptWindows:

@@ -39,7 +39,7 @@ def consistent_sparse(
             are restored each with its own threshold.
         frame: A.
         iterations: number of turns.
-        depth_db: how far the threshold falls.
+        depth_db: how far the threshold falls; inf: to ``last_std``, which is above 0 then.
         neighborhood: bins by frames of Ē, odd both.
         last_std, first_std: of white noise: the threshold falls no lower than its standard deviation in a bin, and begins there
             at most. What is weaker than noise does not come back; and what is far above it needs no turns to be found.

@@ -1,12 +1,12 @@
 """What every method offers: from an observation to restorations of it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from torch import Tensor
 
-from dap.audio.kept_windows import Process
+from dap.audio.kept_windows import Around
 from dap.data.clip import Dataset
 from dap.methods.first_step import FirstStep
 from dap.methods.iterate import Facts, Iterate, State
@@ -92,7 +92,7 @@ class Method(ABC):
         *_, last = self.restore(problem)
         return last.estimate
 
-    def stream(self, blocks: Iterable[Tensor], around: Callable[[Process], Process] | None = None) -> Iterator[Tensor]:
+    def stream(self, blocks: Iterable[Tensor], around: Around | None = None) -> Iterator[Tensor]:
         """The estimate of a sound of any length: as long as it was, in memory that does not grow with it.
 
         Args:

@@ -1,12 +1,12 @@
 """What restores a sound as it comes, so that it may be longer than memory."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from torch import Tensor
 
 from dap import __version__
-from dap.audio.kept_windows import Process
+from dap.audio.kept_windows import Around
 from dap.running.api import blind_method
 
 
@@ -32,7 +32,7 @@ class StreamRestorer(ABC):
         blocks: Iterable[Tensor],
         sample_rate: int,
         n_samples: int,
-        around: Callable[[Process], Process] | None = None,
+        around: Around | None = None,
     ) -> Iterator[Tensor]:
         """The restored blocks; at the same rate as many samples as there were.
 
@@ -65,7 +65,7 @@ class BlindStream(StreamRestorer):
         blocks: Iterable[Tensor],
         sample_rate: int,
         n_samples: int,
-        around: Callable[[Process], Process] | None = None,
+        around: Around | None = None,
     ) -> Iterator[Tensor]:
         """As `StreamRestorer.restored`."""
         return self._method.denoised((block.to(self._device) for block in blocks), sample_rate, n_samples, around)

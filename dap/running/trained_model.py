@@ -1,12 +1,12 @@
 """A trained model at work on streams of any rate."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from dap.audio.kept_windows import Process
+from dap.audio.kept_windows import Around
 from dap.audio.same_length import same_length
 from dap.dsp.rate_stream import at_another_rate, resample_stream
 from dap.methods.method import Method
@@ -48,7 +48,7 @@ class TrainedModel(StreamRestorer):
         blocks: Iterable[Tensor],
         sample_rate: int,
         n_samples: int,
-        around: Callable[[Process], Process] | None = None,
+        around: Around | None = None,
     ) -> Iterator[Tensor]:
         """As `StreamRestorer.restored`."""
         del n_samples

@@ -12,10 +12,9 @@ from dap.methods.one_shot import OneShot
 from dap.methods.problem import Problem
 from dap.tasks.quantization import Quantization
 
-# The threshold, in the quantization noise's standard deviation in a bin: far above it begins too, a periodic sound's error,
-# which is no noise but partials of its own, comes back before the sound is found to be in the cells without it.
+# The first and the last threshold, over the quantization noise's standard deviation in a bin. Begun at the loudest bin, most
+# turns tell nothing, and too few are left for a periodic sound, whose error is no noise but partials of its own.
 _FIRST, _LAST = 40.0, 0.5
-_DEPTH_DB = 200.0  # so that it is these that count
 
 
 class Dequantize(OneShot):
@@ -64,7 +63,15 @@ class Dequantize(OneShot):
             length = max(4, 2 ** round(math.log2(seconds * problem.sample_rate)))
             frame = TightFrame(length, length // 4).to(observation.device)
             sparse = consistent_sparse(
-                lower, upper, frame, self.iterations, _DEPTH_DB, self.neighborhood, _LAST * noise_std, _FIRST * noise_std, 1.0
+                lower,
+                upper,
+                frame,
+                self.iterations,
+                depth_db=math.inf,
+                neighborhood=self.neighborhood,
+                last_std=_LAST * noise_std,
+                first_std=_FIRST * noise_std,
+                averaged=1.0,
             )
             total += sparse + _filtered(observation, sparse, frame, noise_std).clamp(lower, upper)
         return (total / (2 * len(self.frame_seconds))).clamp(lower, upper), {}

@@ -1,11 +1,12 @@
 """The best blind restoration that dap has, for a sound of any length and each task."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import torch
 from torch import Tensor
 
+from dap.audio.kept_windows import Around
 from dap.audio.windows import Layout, by_windows
 from dap.methods.classical.filter_bank import facts_of_windows
 from dap.methods.iterate import Facts
@@ -16,7 +17,6 @@ from dap.tasks.denoise import Denoise
 from dap.tasks.task import Task
 
 QUALITIES = ("fast", "default", "best")
-Process = Callable[[Tensor], Tensor]
 
 
 class Restore(OneShot):
@@ -82,7 +82,7 @@ class Restore(OneShot):
         return observation, {"quality": self.quality, **facts}
 
     def denoised(
-        self, blocks: Iterable[Tensor], sample_rate: int, n_samples: int, around: Callable[[Process], Process] | None = None
+        self, blocks: Iterable[Tensor], sample_rate: int, n_samples: int, around: Around | None = None
     ) -> Iterator[Tensor]:
         """A noisy stream restored as it comes: as long as it was, in memory that does not grow with it.
 
@@ -111,7 +111,7 @@ class Restore(OneShot):
         sample_rate: int,
         n_samples: int,
         facts: list[Facts],
-        around: Callable[[Process], Process] | None = None,
+        around: Around | None = None,
     ) -> Iterator[Tensor]:
         """The restored blocks; ``facts`` gets those of each window."""
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
-from dap.audio.kept_windows import Process
+from dap.audio.kept_windows import Around, Process
 from dap.audio.windows import by_windows
 from dap.data.clip import Dataset
 from dap.data.split import split_files
@@ -201,7 +201,7 @@ class Supervised(Learned):
         """The one estimate, how many weights the network has, and the facts of the training."""
         return self._whole(problem.observation), {"n_parameters": self.n_weights, **self.training}
 
-    def stream(self, blocks: Iterable[Tensor], around: Callable[[Process], Process] | None = None) -> Iterator[Tensor]:
+    def stream(self, blocks: Iterable[Tensor], around: Around | None = None) -> Iterator[Tensor]:
         """Window by window, some of them together; channels by themselves."""
         process: Process = self._restored_windows
         return self._by_windows(blocks, process if around is None else around(process))

@@ -9,12 +9,18 @@ import filelock
 import pytest
 import torch
 
+from dap.system.threads import available_cores
 from tests.made_sounds.folder import make_folder
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # two threads on two busy cores can be several times slower than one
 torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: commands, servers and clusters are waited for."""
+    return available_cores() + 1
 
 
 def installed_dap_run(*arguments: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -61,6 +61,8 @@ def _server() -> ForkServerContext:
             "dap.record.plots",
             "dap.methods.prior.deep_prior",
             "dap.models.spectrogram_unet",
+            "torch._dynamo",  # which torch's optimizers import when the first is made, and pystoi all of scipy.signal: seconds
+            "pystoi",
         ]
     )
     return context

@@ -18,7 +18,7 @@ from tests.runs import write_run
 from tests.test_tables_script import tables
 
 EXPERIMENTS = {  # levels and methods, few of each, and the score that the table shows
-    "field_declipping": ("task.input_sdr_db=5,15", "restore,ar_acs", "snr", True),
+    "field_declipping": ("task.input_sdr_db=10,20", "restore,ar_acs", "snr", True),
     "field_dequantization": ("task.n_bits=4,6", "restore,smooth", "snr", True),
     "field_columns": ("task.gap_columns=2,4", "restore,janssen_tf", "snr", False),
     "field_gaps": ("task.gap_seconds=0.01,0.02", "restore,autoregressive", "snr_missing", False),

@@ -162,6 +162,8 @@ def test_a_signal_leaves_a_checkpoint_and_the_usual_exit_code(tmp_path, name):
     assert (facts["status"], facts["reason"]) == ("interrupted", name)
     assert (tmp_path / "out" / "checkpoint.pt").exists()
     assert facts["steps_done"] > 0
+    if name != "SIGTERM":
+        return  # what was left is the same, and so is how it goes on
 
     process = command(tmp_path, "resume=out")
     while not json.loads((tmp_path / "out" / "run.json").read_text())["resumed_at"]:

@@ -23,6 +23,7 @@ from dap.tasks.super_resolution import SuperResolution
 
 RATE = 16000
 FITTED = {
+    "white": Denoise(noise_std=0.1),
     "pink": Denoise(snr_db=5.0, noise="pink"),
     "quantization": Quantization(n_levels=8),
     "gaps": Inpainting(n_gaps=3, gap_seconds=0.01),

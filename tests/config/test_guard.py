@@ -11,7 +11,7 @@ import yaml
 
 from dap.config import guard
 from dap.config.build import find_target
-from dap.config.config_source import MAX_BYTES, check_yaml
+from dap.config.yaml_size import MAX_BYTES, check_yaml
 from tests.conftest import REPOSITORY
 from tests.processes import dap_run
 

@@ -87,6 +87,8 @@ def check_flags(arguments: list[str]) -> None:
         known, unknown = parser.parse_known_args(arguments)
     except argparse.ArgumentError as error:
         raise HydraException(str(error)) from error
+    if unknown and not unknown[0].startswith("-"):
+        raise HydraException(f"{unknown[0]}: give all settings in a row, and flags before or behind them")
     if unknown:
         raise HydraException(f"{unknown[0]}: no such flag; see dap-run --help and --hydra-help")
     rerun = known.experimental_rerun

@@ -102,6 +102,10 @@ ARGUMENTS = {
     "pickle": (["--experimental-rerun=job.pickle"], "--experimental-rerun: dap loads no pickles, got job.pickle"),
     "abbreviated": (["--exp", "job.pickle"], "--experimental-rerun: dap loads no pickles, got job.pickle"),
     "flag": (["--bogus"], "--bogus: no such flag; see dap-run --help"),
+    "in_between": (
+        ["steps=1", "--cfg", "job", "seed=1"],
+        "seed=1: give all settings in a row, and flags before or behind them",
+    ),
 }
 
 

@@ -52,11 +52,11 @@ def imports_of(module: str) -> frozenset[str]:
 
 
 def libraries_of(module: str) -> set[str]:
-    """The top-level packages that a module imports."""
+    """The packages that a module imports from, each with those that it lies in: hydra.core.plugins, hydra.core, hydra."""
     nodes = list(ast.walk(ast.parse(modules()[module].read_text())))
-    named = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
-    named |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
-    return {name.split(".")[0] for name in named}
+    named = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    named += [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module]
+    return {".".join(name.split(".")[: n + 1]) for name in named for n in range(name.count(".") + 1)}
 
 
 def arrows() -> dict[tuple[str, str], int]:

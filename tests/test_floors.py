@@ -31,6 +31,7 @@ def test_the_map_is_true():
     ("library", "places"),
     [
         ("hydra", {"config", "commands.run"}),
+        ("hydra._internal", {"config.hydra_internals"}),
         ("omegaconf", {"config", "running.benchmark", "running.experiment", "running.parts", "commands.run"}),
         ("soundfile", {"audio.sound_file", "audio.stream"}),
         ("torchaudio", {"dsp.resample"}),

@@ -5,21 +5,17 @@ launcher and the sweeper by ``_target_``; loggers by logging.config.dictConfig, 
 anything; and it sets environment variables. All of these can be set by a file that somebody else wrote.
 """
 
-import argparse
+from collections.abc import Sequence
 import inspect
 import re
 from typing import Any
 
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
-import hydra._internal.hydra
-from hydra._internal.utils import get_args_parser
 from hydra.errors import HydraException
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from dap.config.build import find_target, is_trust
-from dap.config.config_source import install_sources
 
 # Of the launchers and sweepers Hydra itself takes only classes that are plugins; what their settings hold is Hydra's to make.
 _PLUGIN = re.compile(r"(hydra\._internal\.core_plugins|hydra_plugins)(\.\w+)+")
@@ -29,48 +25,6 @@ _LOG_FACTORIES = ("colorlog.ColoredFormatter",)
 _LOG_STREAMS = ("ext://sys.stdout", "ext://sys.stderr")
 _LOG_FILES = ("${hydra.runtime.output_dir}/${hydra.job.name}.log", "hydra-${hydra.job.name}.log")  # Hydra's own
 _ENVIRONMENT = re.compile(r"(OMP|MKL|OPENBLAS|NUMEXPR)_NUM_THREADS|CUDA_VISIBLE_DEVICES|PYTORCH_(CUDA_)?ALLOC_CONF")
-
-
-class CheckedLoader(ConfigLoaderImpl):
-    """Hydra's loader, which every composed configuration comes from: a run's, a sweep's, each job's in any process."""
-
-    def load_configuration(self, config_name: str | None, overrides: list[str], *args: Any, **named: Any) -> DictConfig:
-        """Compose; HydraException where it cannot be, or asks for what it may not."""
-        try:
-            cfg = super().load_configuration(config_name, overrides, *args, **named)
-        except HydraException:
-            raise
-        except RecursionError as error:
-            raise HydraException("the configuration is nested too deeply") from error
-        except (ArithmeticError, AssertionError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-            raise HydraException(f"the configuration cannot be composed: {error!r}") from error
-        check(cfg)
-        told = [*cfg.hydra.overrides.task, *cfg.hydra.overrides.hydra]  # a file may put some beside those that were given
-        for override in told:
-            if override not in overrides:
-                raise _refusal("hydra.overrides", "those of the command line alone", override)
-        return cfg
-
-
-def install() -> None:
-    """Make Hydra use `CheckedLoader`, and the checked sources of files, from here on."""
-    hydra._internal.hydra.ConfigLoaderImpl = CheckedLoader  # type: ignore[attr-defined]
-    install_sources()
-
-
-def check_flags(arguments: list[str]) -> None:
-    """Refuse --experimental-rerun, which loads a pickle, and flags that there are not; HydraException."""
-    parser = get_args_parser()
-    parser.exit_on_error = False
-    try:
-        known, unknown = parser.parse_known_args(arguments)
-    except argparse.ArgumentError as error:
-        raise HydraException(str(error)) from error
-    if unknown:
-        raise HydraException(f"{unknown[0]}: no such flag; see dap-run --help and --hydra-help")
-    rerun = known.experimental_rerun
-    if rerun is not None:
-        raise HydraException(f"--experimental-rerun: dap loads no pickles, got {rerun}; give the overrides of the run again")
 
 
 def check(cfg: DictConfig) -> None:
@@ -107,6 +61,13 @@ def check(cfg: DictConfig) -> None:
     for name in names if isinstance(names, dict) else [names]:
         if not _ENVIRONMENT.fullmatch(str(name)) and name not in (job.get("env_copy") or []):  # which takes them as they are
             raise _refusal(f"hydra.job.env_set.{name}", "numbers of threads or CUDA_VISIBLE_DEVICES alone", name)
+
+
+def check_overrides(cfg: DictConfig, given: Sequence[str]) -> None:
+    """Refuse overrides that a file puts beside those that were given; HydraException."""
+    for override in [*cfg.hydra.overrides.task, *cfg.hydra.overrides.hydra]:
+        if override not in given:
+            raise _refusal("hydra.overrides", "those of the command line alone", override)
 
 
 def _check_made(node: Any, plain: Any, key: str) -> None:

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 import torch.nn.functional as F
 
 from dap.layers.instance_norm import InstanceNorm2d
-from dap.layers.upsample.linear import Linear
+from dap.layers.upsample.interpolation import Interpolation
 from dap.layers.upsample.upsampler import Upsampler
 
 
@@ -81,7 +81,7 @@ class DenseDilatedUNet(nn.Module):
         in_channels: int,
         out_channels: int,
         size: tuple[int, ...],
-        upsampler: Upsampler = Linear,
+        upsampler: Upsampler = Interpolation,
         width: int = 35,
         dilations: tuple[tuple[int, int], ...] = ((1, 2), (4, 8), (16, 32), (32, 16), (8, 4)),
         norm_eps: float = 1e-5,

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from dap.layers.anchored_harmonic import AnchoredHarmonicConv2d
 from dap.layers.instance_norm import InstanceNorm2d
-from dap.layers.upsample.linear import Linear
+from dap.layers.upsample.interpolation import Interpolation
 from dap.layers.upsample.upsampler import Upsampler
 from dap.models.depth import check_depth
 
@@ -109,7 +109,7 @@ class MultiResHarmonic(nn.Module):
         in_channels: int,
         out_channels: int,
         size: tuple[int, ...],
-        upsampler: Upsampler = Linear,
+        upsampler: Upsampler = Interpolation,
         width: int = 128,
         n_scales: int = 5,
         anchors: tuple[int, int, int] = (2, 3, 4),

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 import torch.nn.functional as F
 
-from dap.layers.upsample.linear import Linear
+from dap.layers.upsample.interpolation import Interpolation
 from dap.layers.upsample.upsampler import Upsampler
 from dap.models.depth import check_depth
 
@@ -47,7 +47,7 @@ class SkipUNet(nn.Module):
         in_channels: int,
         out_channels: int,
         size: tuple[int, ...],
-        upsampler: Upsampler = Linear,
+        upsampler: Upsampler = Interpolation,
         width: int = 32,
         skip_channels: int = 4,
         n_scales: int = 5,

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from dap.layers.convolution import Conv2d
 from dap.layers.instance_norm import InstanceNorm2d
-from dap.layers.upsample.linear import Linear
+from dap.layers.upsample.interpolation import Interpolation
 from dap.layers.upsample.upsampler import Upsampler
 from dap.models.depth import check_depth
 
@@ -52,7 +52,7 @@ class SpectrogramUNet(nn.Module):
         out_channels: int,
         size: tuple[int, ...],
         operator: Operator,
-        upsampler: Upsampler = Linear,
+        upsampler: Upsampler = Interpolation,
         width: int = 35,
         depth: int = 2,
         pool: tuple[int, int] = (2, 2),

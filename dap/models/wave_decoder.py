@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 import torch.nn.functional as F
 
-from dap.layers.upsample.linear import Linear
+from dap.layers.upsample.interpolation import Interpolation
 from dap.layers.upsample.upsampler import Upsampler
 
 
@@ -49,7 +49,7 @@ class WaveDecoder(nn.Module):
         in_channels: int,
         out_channels: int,
         size: tuple[int, ...],
-        upsampler: Upsampler = Linear,
+        upsampler: Upsampler = Interpolation,
         filters: int = 128,
         first_maps: int = 32,
         kernel_sizes: Sequence[int] = (4, 8, 16, 32),

@@ -129,3 +129,11 @@ def test_a_model_can_be_given_on_top_of_an_experiment():
     for experiment in options("experiment"):
         cfg = composed(f"experiment={experiment}", "model=dilated_unet", "steps=7")
         assert (cfg.model.operator.dilation, cfg.method.get("steps", cfg.steps)) == ([3, 3], 7)
+
+
+@pytest.mark.parametrize(
+    ("method", "place"), [("guided", "method.guide"), ("blended", "method.fill"), ("blended", "method.fit.guide")]
+)
+def test_a_method_within_a_method_can_be_another(method, place):
+    cfg = composed("task=inpainting", f"method={method}", f"method@{place}=linear")
+    assert OmegaConf.select(cfg, place)._target_.endswith("Interpolation")

@@ -12,7 +12,7 @@ import yaml
 
 from dap.commands.run import _in_one_line, _keys
 from dap.config import command_line
-from dap.config.guard import install
+from dap.config.hydra_internals import install
 from dap.methods.observe import observe_clip
 from dap.running.parts import build_parts, choose_device
 from tests.commands.test_run import SMALL

@@ -11,7 +11,7 @@ import yaml
 
 from dap.config import guard
 from dap.config.build import find_target
-from dap.config.config_source import MAX_BYTES, check_yaml
+from dap.config.yaml_size import MAX_BYTES, check_yaml
 from tests.conftest import REPOSITORY
 from tests.processes import dap_run
 
@@ -102,6 +102,10 @@ ARGUMENTS = {
     "pickle": (["--experimental-rerun=job.pickle"], "--experimental-rerun: dap loads no pickles, got job.pickle"),
     "abbreviated": (["--exp", "job.pickle"], "--experimental-rerun: dap loads no pickles, got job.pickle"),
     "flag": (["--bogus"], "--bogus: no such flag; see dap-run --help"),
+    "in_between": (
+        ["steps=1", "--cfg", "job", "seed=1"],
+        "seed=1: give all settings in a row, and flags before or behind them",
+    ),
 }
 
 

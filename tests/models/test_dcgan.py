@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from dap.config.build import build
-from dap.layers.upsample.linear import Linear
+from dap.layers.upsample.interpolation import Interpolation
 from dap.layers.upsample.transposed import Transposed
 from dap.models.dcgan import DCGAN
 from dap.models.latents.grid import GridLatent
@@ -28,9 +28,9 @@ def test_the_sources_layers():
 
 
 def test_upsampling_without_weights_is_followed_by_a_convolution():
-    network = DCGAN(8, 1, (64, 64), upsampler=Linear, stages=3)
+    network = DCGAN(8, 1, (64, 64), upsampler=Interpolation, stages=3)
     assert convolutions(network) == [(3, 1, 1, True), *[(3, 1, 1, False)] * 3]
-    assert sum(isinstance(module, Linear) for module in network.modules()) == 3
+    assert sum(isinstance(module, Interpolation) for module in network.modules()) == 3
 
 
 @pytest.mark.parametrize("upsampler", options("upsampler"))

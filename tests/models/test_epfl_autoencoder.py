@@ -6,7 +6,7 @@ from torch import nn
 
 from dap.dsp.representation import Waveform
 from dap.layers.dropout import Dropout
-from dap.layers.upsample.linear import Linear
+from dap.layers.upsample.interpolation import Interpolation
 from dap.losses.elementwise import l2
 from dap.methods.prior.deep_prior import DeepPrior
 from dap.methods.problem import Problem
@@ -92,7 +92,7 @@ def test_another_upsampler_takes_the_place_of_interleaving():
 
     def upsampler(channels: int, factor: tuple[int, ...]) -> nn.Module:
         asked.append((channels, factor))
-        return Linear(channels, factor)
+        return Interpolation(channels, factor)
 
     network = EPFLAutoencoder(1, 1, (128,), upsampler=upsampler, width=3, depth=2)
     assert asked == [(6, (2,)), (3, (2,))]

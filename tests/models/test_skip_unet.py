@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from dap.layers.upsample.linear import Linear
+from dap.layers.upsample.interpolation import Interpolation
 from dap.models.skip_unet import SkipUNet
 from tests.options import settings
 
@@ -48,7 +48,7 @@ def test_the_upsampler_is_asked_for_each_scale():
 
     def upsampler(channels: int, factor: tuple[int, ...]) -> nn.Module:
         asked.append((channels, factor))
-        return Linear(channels, factor)
+        return Interpolation(channels, factor)
 
     SkipUNet(3, 2, (64, 64), upsampler=upsampler, width=6, n_scales=3)
     assert asked == [(24, (2, 2))] * 3

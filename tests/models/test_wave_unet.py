@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from dap.layers.upsample.linear import Linear
+from dap.layers.upsample.interpolation import Interpolation
 from dap.models.wave_unet import WaveUNet
 from tests.options import composed, settings
 
@@ -59,7 +59,7 @@ def test_the_upsampler_is_asked_for_each_level():
 
     def upsampler(channels: int, factor: tuple[int, ...]) -> nn.Module:
         asked.append((channels, factor))
-        return Linear(channels, factor)
+        return Interpolation(channels, factor)
 
     WaveUNet(1, 1, (64,), upsampler=upsampler, width=3, n_levels=3)
     assert asked == [(9, (2,)), (9, (2,)), (6, (2,))]

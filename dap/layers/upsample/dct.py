@@ -13,7 +13,7 @@ class DCT(nn.Module):
     The cosines of the original are read off a finer grid: y[m] = Σ_k c_k cos(πk(2m + 1) / 2M), M = factor · N, with the c_k
     that give back x on the coarse grid. So nothing lies above the old Nyquist frequency but what the ends make (the DCT goes
     on with the mirror image there), the gain is 1, and a constant stays constant. The centres are half-pixel ones,
-    as those of `Linear`.
+    as those of `Interpolation`.
 
     Along frequency it is linear interpolation. There the sum over all bins would let a narrow partial ring through the
     whole spectrum, and the mirror image at DC and at Nyquist stands for nothing that a spectrum does.

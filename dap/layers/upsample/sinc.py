@@ -12,8 +12,8 @@ class Sinc(nn.Module):
 
     ρ is ``rolloff`` and z is ``zeros``; beyond |t| = z the weights are zero. Each of the ``factor`` sets of weights sums to 1:
     the gain at 0 is 1, and a constant stays constant. With the default settings a tone up to 0.8 of the old Nyquist frequency
-    comes out with an error, images included, of less than −60 dB. Half-pixel centres, as those of `Linear`; beyond the ends
-    the last value goes on. Along frequency it does the same: a frame is finite in time, so its spectrum is
+    comes out with an error, images included, of less than −60 dB. Half-pixel centres, as those of `Interpolation`; beyond the
+    ends the last value goes on. Along frequency it does the same: a frame is finite in time, so its spectrum is
     "band-limited" along frequency, and the window keeps the ringing within z bins.
 
     Args:

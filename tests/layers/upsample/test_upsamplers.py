@@ -10,8 +10,7 @@ from torch import Tensor, nn
 
 from dap.config.build import build
 from dap.layers.upsample.dct import DCT
-from dap.layers.upsample.linear import Linear
-from dap.layers.upsample.nearest import Nearest
+from dap.layers.upsample.interpolation import Interpolation
 from dap.layers.upsample.sinc import Sinc
 from dap.layers.upsample.subpixel import Subpixel
 from dap.layers.upsample.transposed import Transposed
@@ -110,11 +109,11 @@ def error_db(estimate: Tensor, reference: Tensor, margin: int) -> float:
 @pytest.mark.parametrize("factor", [2, 3, 4])
 @pytest.mark.parametrize("cycles", [0.01, 0.1, 0.3, 0.4])  # up to 0.8 of the old Nyquist frequency
 def test_sinc_keeps_a_tone_below_the_old_nyquist(factor, cycles):
-    """The window's side lobes set the tolerance: −60 dB, images included; `Linear` leaves more than −20 dB at 0.3."""
+    """The window's side lobes set the tolerance: −60 dB, images included; `Interpolation` leaves more than −20 dB at 0.3."""
     out = Sinc(1, (factor,)).double()(tone(cycles, 400))
     assert error_db(out, tone(cycles, 400, factor), margin=25 * factor) < -60
     if cycles == 0.3:
-        assert error_db(Linear(1, (factor,))(tone(cycles, 400)), tone(cycles, 400, factor), margin=25) > -20
+        assert error_db(Interpolation(1, (factor,))(tone(cycles, 400)), tone(cycles, 400, factor), margin=25) > -20
 
 
 @pytest.mark.parametrize("factor", [2, 3, 4])
@@ -132,7 +131,7 @@ def test_dct_gives_back_what_an_odd_factor_leaves_in_place():
 
 def test_dct_is_linear_interpolation_along_frequency():
     x = torch.randn(1, 2, 9, 6)
-    assert torch.allclose(DCT(2, (2, 1))(x), Linear(2, (2, 1))(x), atol=1e-6)
+    assert torch.allclose(DCT(2, (2, 1))(x), Interpolation(2, (2, 1))(x), atol=1e-6)
 
 
 @pytest.mark.parametrize("factor", [(4,), (2, 3)])
@@ -162,7 +161,7 @@ def test_subpixel_starts_as_a_convolution_and_repetition(size, factor, kernel_si
     layer = Subpixel(3, factor, kernel_size)
     x = torch.randn(1, 3, *size)
     one_of_each = layer.convolution(x)[:, :: math.prod(factor)]
-    assert torch.allclose(layer(x), Nearest(3, factor)(one_of_each), atol=1e-6)
+    assert torch.allclose(layer(x), Interpolation(3, factor, "nearest")(one_of_each), atol=1e-6)
 
 
 def test_subpixel_weaves_as_torchs_shuffle():

@@ -22,6 +22,7 @@ def test_the_house_stays_small():
     assert len([path for path in (REPOSITORY / "dap").iterdir() if path.is_file()]) <= 4
 
 
+@pytest.mark.slow
 def test_the_map_is_true():
     """Else: scripts/architecture."""
     assert {path.name: path.read_text() for path in drawn()} == {path.name: content for path, content in drawn().items()}

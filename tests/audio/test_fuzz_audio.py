@@ -31,6 +31,7 @@ def fuzz(path: Path, *arguments: str) -> dict[str, int]:
     return json.loads(done.stdout.splitlines()[-1])
 
 
+@pytest.mark.slow
 def test_damaged_files(tmp_path):
     counts = fuzz(tmp_path / "damaged", "damage", str(N_DAMAGED))
     print(counts)

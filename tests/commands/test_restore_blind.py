@@ -44,6 +44,7 @@ def test_length_rate_channels_and_level_are_kept(noisy, tmp_path, capsys):
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["talk.wav"]  # and no window is left behind
 
 
+@pytest.mark.slow
 def test_killed_in_the_middle_it_goes_on(noisy, tmp_path, capsys):
     """The windows that were done are not done again, and the end is the same, bit for bit."""
     out = tmp_path / "out"

@@ -122,6 +122,7 @@ def test_a_folder(tmp_path, stereo):
     assert (tmp_path / "out" / "a" / "report.html").exists()
 
 
+@pytest.mark.slow
 def test_a_sweep(tmp_path):
     done = dap_run("-m", *SMALL, "model=spectrogram_unet,harmonic", "hydra.sweep.dir=out", folder=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -130,6 +131,7 @@ def test_a_sweep(tmp_path):
     assert "sweep: 2 finished" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_sweep_tells_of_every_combination(tmp_path):
     done = dap_run("-m", *SMALL, "size.hop_length=32,200", "task.noise_std=0.2", "hydra.sweep.dir=out", folder=tmp_path)
     assert done.returncode == 2
@@ -196,6 +198,7 @@ echo "${{COMPREPLY[@]}}"
     assert done.stdout.strip() == "model=wave_decoder", done.stderr
 
 
+@pytest.mark.slow
 def test_a_loss_that_is_no_number_is_a_failed_run(tmp_path):
     done = dap_run(*SMALL, "lr=1e30", "steps=20", "hydra.run.dir=out", folder=tmp_path)
     assert done.returncode == 1

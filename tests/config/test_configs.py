@@ -125,6 +125,7 @@ def test_a_model_can_choose_its_loss_and_the_command_line_another():
         assert composed(*overrides).method.loss._target_ == "dap.losses.elementwise.l1"
 
 
+@pytest.mark.slow
 def test_a_model_can_be_given_on_top_of_an_experiment():
     for experiment in options("experiment"):
         cfg = composed(f"experiment={experiment}", "model=dilated_unet", "steps=7")

@@ -20,7 +20,7 @@ from tests.processes import dap_run
 
 N_SETTINGS = int(os.environ.get("DAP_FUZZ_SETTINGS", 150))
 N_OVERRIDES = int(os.environ.get("DAP_FUZZ_OVERRIDES", 40))
-N_COMMANDS = int(os.environ.get("DAP_FUZZ_COMMANDS", 16))
+N_COMMANDS = int(os.environ.get("DAP_FUZZ_COMMANDS", 10))
 
 CHOICES = [
     [],
@@ -70,6 +70,7 @@ def one_line(error: BaseException) -> None:
     assert "Traceback" not in said
 
 
+@pytest.mark.slow
 def test_any_value_of_any_setting():
     """Two settings of a composed configuration, put to anything."""
     counts = {"made": 0, "refused": 0}
@@ -116,6 +117,7 @@ def overrides():
     return strategies.one_of(sensible.map(lambda text: [text]), strategies.lists(one, min_size=1, max_size=3))
 
 
+@pytest.mark.slow
 def test_any_overrides():
     """Through Hydra's grammar and composing, then all that a run does before its first step."""
     install()

@@ -139,6 +139,7 @@ def test_a_full_disk_is_one_clear_line(tmp_path, limit_kib):
     assert done.returncode == 0, done.stderr  # and with room again it goes on
 
 
+@pytest.mark.slow
 def test_a_full_file_system(tmp_path):
     """A real one, of 300 KiB."""
     small = tmp_path / "disk"

@@ -57,6 +57,7 @@ def rows(folder: Path) -> list[dict[str, str]]:
         return [{name: value for name, value in row.items() if name != "seconds"} for row in csv.DictReader(file)]
 
 
+@pytest.mark.slow
 def test_training_lowers_the_loss_and_separates_what_was_not_trained_on(folder):
     made = parts(folder, "method.n_batches=20", "lr=1e-2")
     trained(made)
@@ -67,6 +68,7 @@ def test_training_lowers_the_loss_and_separates_what_was_not_trained_on(folder):
     assert metrics["restored"]["blind"]
 
 
+@pytest.mark.slow
 def test_a_training_that_was_killed_goes_on_bit_for_bit_and_is_done_once(folder, monkeypatch):
     whole = trained(parts(folder, trained="whole"))
     saved = TrainingFolder.save_checkpoint
@@ -89,6 +91,7 @@ def test_a_training_that_was_killed_goes_on_bit_for_bit_and_is_done_once(folder,
     assert all(torch.equal(*pair) for pair in zip(whole.network.parameters(), again.network.parameters(), strict=True))
 
 
+@pytest.mark.slow
 def test_the_experiment_runs(folder):
     chosen = ["experiment=table3_separation", "model=harmonic"]
     made = parts(folder, "epochs=1", "method.n_batches=2", "data.n_clips=1", chosen=chosen)
@@ -144,6 +147,7 @@ def test_wrong_settings(folder, override, message):
         parts(folder, override)
 
 
+@pytest.mark.slow
 def test_a_run_trains_first_and_separates_each_test_mixture(folder):
     made = parts(folder)
     cfg = composed(*CHOSEN, *made.overrides)

@@ -94,6 +94,7 @@ def test_every_variant_trains_and_restores(tmp_path, music, name):
         assert float(rows[2]["discriminator"]) > 0
 
 
+@pytest.mark.slow
 def test_training_restores_files_that_it_never_saw(tmp_path, music):
     """It learns to undo what linear interpolation does, at frequencies between those that it was shown."""
     longer = ["epochs=15", "lr=3e-3", "size.width=6", "model.dropout=0", "data.n_clips=6"]
@@ -109,6 +110,7 @@ def test_training_restores_files_that_it_never_saw(tmp_path, music):
     assert kept == int(best["epoch"])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("no_pictures")
 def test_a_training_that_is_stopped_anywhere_goes_on_to_the_same_bits(tmp_path, music, monkeypatch):
     """Killed without a word after some update, or in the middle of its record: weights, losses and scores are the same."""

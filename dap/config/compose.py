@@ -24,7 +24,8 @@ def compose(choices: Mapping[str, str], **values: Any) -> dict[str, Any]:
         values: of the top level, in place of what the files say.
 
     Raises:
-        ValueError: a defaults list that takes more of Hydra's grammar than ``option``, ``option@package`` and ``_self_``.
+        ValueError: a defaults list that takes more of Hydra's grammar than ``option``, ``option@package``,
+            ``/group@package: option`` and ``_self_``.
 
     >>> composed = compose({"method": "restore", "task": "denoise"}, device="cpu")
     >>> composed["task"]["noise_std"], composed["method"]["best"]["inpainting"]["fit"]["device"]
@@ -54,11 +55,16 @@ def _parts(group: str, option: str, package: str | None = None) -> Iterator[Mapp
     for entry in entries if "_self_" in entries else [*entries, "_self_"]:
         if entry == "_self_":
             yield _placed(config, package)
-        elif isinstance(entry, str):
-            name, _, below = entry.partition("@")
-            yield from _parts(group, name, ".".join(filter(None, (package, below))))
+            continue
+        if isinstance(entry, DictConfig):
+            ((place, name),) = entry.items()
         else:
+            name, _, below = entry.partition("@")
+            place = f"/{group}@{below}"
+        within, _, below = str(place).partition("@")
+        if not within.startswith("/"):
             raise ValueError(f"{path}: only Hydra can compose {OmegaConf.to_container(entry)}")
+        yield from _parts(within[1:], name, ".".join(filter(None, (package, below))))
 
 
 def _read(path: Path) -> DictConfig:

@@ -12,6 +12,7 @@ def restore(
     task: str = "denoise",
     quality: str = "default",
     *,
+    strength: float | None = None,
     channel_axis: int | None = None,
     **settings: Any,
 ) -> Any:
@@ -30,6 +31,8 @@ def restore(
         task: what was done to it: "denoise", "inpainting", "quantization", "super_resolution", "clipping" (of
             which the levels are found by the flat tops; the peak then exceeds the clip's). "denoise" looks for flat tops too.
         quality: "fast", "default", "best": how long it may take, see docs/restore.md.
+        strength: of "denoise" and "reverb", the largest attenuation in dB: what is taken away comes back that much softer. 0
+            leaves the sound as it is; None, the default, takes away all that is found.
         channel_axis: which of two axes the channels are: 0 or -2, the default, or 1 or -1, as soundfile.read gives them.
             Of (time,) it says nothing, so one call does for every file that soundfile.read reads.
         **settings: of the task, as in configs/task: ``gaps=[[0.5, 0.52]]`` of inpainting in seconds, ``n_levels=16`` or
@@ -55,4 +58,4 @@ def restore(
 
     from dap.running.api import restored  # after what is wrong with the array was said, because it takes a while to import too
 
-    return like_array(restored(damaged, sample_rate, task, quality, settings), waveform, channel_axis)
+    return like_array(restored(damaged, sample_rate, task, quality, settings, strength), waveform, channel_axis)

@@ -3,8 +3,11 @@
 from collections.abc import Callable
 import hashlib
 import io
+import json
 from pathlib import Path
 import shutil
+from typing import Any
+import zipfile
 
 import numpy as np
 import torch
@@ -14,8 +17,10 @@ from dap.system.files import write_whole
 
 Process = Callable[[Tensor], Tensor]
 """From a window, or several of them together, to what becomes of it, of the same shape."""
-Around = Callable[[Process], Process]
-"""From what restores windows to what does so and keeps them."""
+Notes = list[dict[str, Any]]
+"""What was found in each window, in JSON's types; a process adds one for each call, or none."""
+Around = Callable[[Process, Notes], Process]
+"""From what restores windows, and the list that it notes down in, to what does so and keeps both."""
 
 
 class KeptWindows:
@@ -28,9 +33,9 @@ class KeptWindows:
     >>> import tempfile
     >>> kept = KeptWindows(Path(tempfile.mkdtemp(), "kept"), "twice as loud")
     >>> window = torch.ones(1, 4)
-    >>> kept.around(lambda window: 2 * window)(window).tolist(), kept.found
+    >>> kept.around(lambda window: 2 * window, [])(window).tolist(), kept.found
     ([[2.0, 2.0, 2.0, 2.0]], 0)
-    >>> kept.around(lambda window: window * float("nan"))(window).tolist(), kept.found   # it is not made again
+    >>> kept.around(lambda window: window * float("nan"), [])(window).tolist(), kept.found   # it is not made again
     ([[2.0, 2.0, 2.0, 2.0]], 1)
     >>> kept.remove()
     """
@@ -38,26 +43,29 @@ class KeptWindows:
     def __init__(self, folder: Path, settings: str) -> None:
         self.folder, self.settings, self.found = folder, settings, 0
 
-    def around(self, process: Process) -> Process:
-        """The process, that is spared the windows which are there."""
+    def around(self, process: Process, notes: Notes) -> Process:
+        """The process, that is spared the windows which are there; what it noted of these is added to ``notes`` again."""
 
         def kept(window: Tensor) -> Tensor:
             digest = hashlib.sha256(self.settings.encode())
             digest.update(repr(tuple(window.shape)).encode())
             digest.update(window.detach().cpu().contiguous().numpy().tobytes())
-            path = self.folder / f"{digest.hexdigest()[:32]}.npy"
+            path = self.folder / f"{digest.hexdigest()[:32]}.npz"
             try:
-                done = torch.from_numpy(np.load(path, allow_pickle=False))
+                with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as content:
+                    done, noted = torch.from_numpy(content["restored"]), json.loads(str(content["notes"]))
                 if done.shape == window.shape:
                     self.found += 1
+                    notes.extend(noted)
                     return done.to(window)
-            except (OSError, ValueError, EOFError):
+            except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
                 pass  # not there, or not whole
+            n_before = len(notes)
             restored = process(window)
-            content = io.BytesIO()
-            np.save(content, restored.detach().cpu().numpy())
+            made = io.BytesIO()
+            np.savez(made, restored=restored.detach().cpu().numpy(), notes=json.dumps(notes[n_before:]))
             self.folder.mkdir(parents=True, exist_ok=True)
-            write_whole(path, content.getvalue())
+            write_whole(path, made.getvalue())
             return restored
 
         return kept

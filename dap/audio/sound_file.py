@@ -132,7 +132,7 @@ def encode_wav(waveform: Tensor, sample_rate: int, subtype: str = "PCM_16") -> b
 def unstamp(file: BinaryIO) -> None:
     """Take the time of writing out of a float WAV: equal sounds make equal files."""
     file.seek(0)
-    stamp = file.read(128).find(b"PEAK") + 12
+    stamp = file.read(512).find(b"PEAK") + 12
     if stamp > 12:
         file.seek(stamp)
         file.write(bytes(4))

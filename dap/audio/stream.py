@@ -48,7 +48,16 @@ def stream_audio(path: str | Path, n_samples: int = _BLOCK) -> Iterator[Tensor]:
         raise ValueError(f"{path}: truncated: the header promises {promised} frames, {place} are there")
 
 
-def write_audio_stream(path: str | Path, blocks: Iterable[Tensor], sample_rate: int, expected: int) -> int:
+def read_comment(path: str | Path) -> str:
+    """The comment among a sound file's tags; "" where there is none, or no sound file."""
+    try:
+        with soundfile.SoundFile(os.fsencode(path)) as file:
+            return str(file.comment)
+    except (soundfile.LibsndfileError, OSError):
+        return ""
+
+
+def write_audio_stream(path: str | Path, blocks: Iterable[Tensor], sample_rate: int, expected: int, comment: str = "") -> int:
     """Write a 32-bit float WAV (of more than 4 GiB an RF64) as its blocks come: whole, or not at all.
 
     Args:
@@ -56,6 +65,7 @@ def write_audio_stream(path: str | Path, blocks: Iterable[Tensor], sample_rate: 
         blocks: (channel, some samples), finite.
         sample_rate: Hz.
         expected: about how many samples of each channel there will be: what is to be longer than a WAV can be is no WAV.
+        comment: goes into the file's tags.
 
     Returns:
         samples of each channel that were written.
@@ -81,6 +91,8 @@ def write_audio_stream(path: str | Path, blocks: Iterable[Tensor], sample_rate: 
                     file = opened.enter_context(
                         soundfile.SoundFile(name, "w", sample_rate, block.shape[0], "FLOAT", format=kind)
                     )
+                    if comment:
+                        file.comment = comment
                 file.write(block.detach().cpu().numpy().T)
                 written += block.shape[-1]
             if file is None:

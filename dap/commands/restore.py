@@ -15,11 +15,14 @@ from dap.system.threads import set_threads, wait_briefly
 if TYPE_CHECKING:
     from dap.running.stream_restorer import StreamRestorer
 
-_PAGE = """Restore sound files of any length, rate and number of channels: DIR/NAME.wav, 32-bit float, as long as FILE. With a
-checkpoint (best.pt of a run of method=supervised) window by window, at the rate that the model was trained at and back; a file
-of the low rate of a super-resolution is brought to the high one. Without, as method=restore does, blind: where tops are flat,
-which only a clipped recording's are, what lay above them is restored, so the peak may exceed FILE's and full scale, and noise
-is taken away; stopped in the middle, the same command goes on where it was."""
+_PAGE = """Restore sound files of any length, rate and number of channels, and folders of them: DIR/NAME.wav, 32-bit float, as
+long as FILE. Without a checkpoint as method=restore does, blind, and a line says what was found: noise, rumble, flat tops
+(only a clipped recording has them; what lay above is restored, so the peak may exceed FILE's and full scale). With a checkpoint
+(best.pt of a run of method=supervised) by the trained model, at its rate and back. What is done already is not done again, and
+what was interrupted resumes where it stopped, by the same command."""
+
+# What soundfile reads; of a folder files of other kinds are left alone.
+_SOUNDS = {".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".caf", ".rf64", ".w64"}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -35,10 +38,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
         arguments: as on the command line; None takes them from there.
     """
     parser = _Parser("dap-restore", description=_PAGE)
-    parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help="a damaged sound file")
+    parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help="a damaged sound file, or a folder of them")
     parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="the folder of what is restored")
+    parser.add_argument(
+        "--task", help="what was done to the sound: denoise (the default), inpainting, clipping, quantization, …"
+    )
+    parser.add_argument(
+        "--gaps", metavar="GAPS", type=_gaps, help="what is missing, in seconds: 0.5-0.52,1.2-1.25; task inpainting"
+    )
+    parser.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], type=_setting, help="of the task: n_bits=4")
+    parser.add_argument(
+        "--strength", metavar="DB", type=float, help="largest attenuation of noise; 0: none; default: all of it"
+    )
+    parser.add_argument("--quality", default="default", help="fast, default, best")
     parser.add_argument("--checkpoint", metavar="CHECKPOINT", type=Path, help="best.pt of a trained model, or the run's folder")
-    parser.add_argument("--quality", default="default", help="without a checkpoint: fast, default, best")
     parser.add_argument("--device", default="auto", help="auto (CUDA where there is one), cpu, cuda")
     parser.add_argument("--threads", type=int, help="CPU threads; by default one, and with a checkpoint one a core")
     parser.add_argument("--trust", metavar="PACKAGE", action="append", default=[], help="a package that a checkpoint may name")
@@ -48,9 +61,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         targets = plan(options.files, options.out)
         restorer = _restorer(options)
+        options.out.mkdir(parents=True, exist_ok=True)
         failures = restore_files(targets, restorer)
     except KeyboardInterrupt:
-        _say("interrupted")
+        _say("interrupted; the same command goes on from here")
         sys.exit(130)
     except (ValueError, OSError) as error:
         _say(str(error))
@@ -60,33 +74,73 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(1 if failures else 0)
 
 
-def plan(files: Iterable[Path], out: Path) -> dict[Path, Path]:
-    """Where each file's restoration goes, once all of them can be read; the folder is made.
+def plan(sources: Iterable[Path], out: Path) -> dict[Path, Path]:
+    """Where the restoration of each file goes, and of each in a folder, whose own folders are kept.
 
     Raises:
-        ValueError: a file that cannot be read, two that would go to one place, or one that would go over itself.
+        ValueError: a file that cannot be read (of those in a folder each is told of later), a folder that holds no sound, two
+            files that would go to one place, or one that would go over itself.
     """
     from dap.audio.sound_file import read_length  # here, because torch takes longer to import than --help to answer
 
     targets: dict[Path, Path] = {}
-    for file in files:
-        read_length(file)
-        target = out / f"{file.stem}.wav"
-        if target in targets.values():
-            (other,) = (known for known, place in targets.items() if place == target)
-            raise ValueError(f"{file} and {other} would both become {target}: restore them into two folders")
-        if target.exists() and target.samefile(file):
-            raise ValueError(f"{target} would be written over the file that it is restored from: take another --out")
-        targets[file] = target
-    out.mkdir(parents=True, exist_ok=True)
+    for source in sources:
+        if source.is_dir():
+            found = {file: out / file.relative_to(source) for file in _sounds_in(source, out)}
+            if not found:
+                raise ValueError(f"{source}: no sound files in this folder")
+        else:
+            read_length(source)
+            found = {source: out / source.name}
+        for file, place in found.items():
+            target = place.with_suffix(".wav")
+            others = [other for other, taken in targets.items() if taken == target and other != file]
+            if others:
+                raise ValueError(f"{others[0]} and {file} would both become {target}: restore them into two folders")
+            if target.exists() and target.samefile(file):
+                raise ValueError(f"{target} would be written over the file that it is restored from: take another --out")
+            targets[file] = target
     return targets
+
+
+def _sounds_in(folder: Path, out: Path) -> list[Path]:
+    """The sound files in a folder and in those in it, but for hidden ones and what was restored into it."""
+    return [
+        file
+        for file in sorted(folder.rglob("*"))
+        if file.suffix.lower() in _SOUNDS
+        and file.is_file()
+        and not any(part.startswith(".") for part in file.relative_to(folder).parts)
+        and (out.resolve() == folder.resolve() or out.resolve() not in file.resolve().parents)
+    ]
+
+
+def _gaps(text: str) -> list[list[float]]:
+    """Pairs of seconds."""
+    try:
+        return [[float(start), float(end)] for start, end in (gap.split("-") for gap in text.split(","))]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected START-END,START-END in seconds, got {text!r}") from None
+
+
+def _setting(text: str) -> tuple[str, object]:
+    """A name and its value, read as YAML."""
+    import yaml
+
+    name, equals, value = text.partition("=")
+    try:
+        if equals:
+            return name.removeprefix("task."), yaml.safe_load(value)
+    except yaml.YAMLError:
+        pass
+    raise argparse.ArgumentTypeError(f"expected NAME=VALUE, got {text!r}")
 
 
 def _restorer(options: argparse.Namespace) -> "StreamRestorer":
     """What restores the files: the trained model of a checkpoint, or method=restore.
 
     Raises:
-        ValueError: the checkpoint, the quality or the device cannot be used.
+        ValueError: the checkpoint, the quality, the task or the device cannot be used, or options that exclude each other.
     """
     from dap.running.parts import choose_device
     from dap.running.stream_restorer import BlindStream
@@ -94,22 +148,30 @@ def _restorer(options: argparse.Namespace) -> "StreamRestorer":
 
     device = choose_device(options.device)
     set_threads(options.threads, several=options.checkpoint is not None)
+    settings = dict(options.set) | ({"gaps": options.gaps} if options.gaps else {})
     if options.checkpoint is None:
-        return BlindStream(options.quality, device)
+        task = options.task or ("inpainting" if options.gaps else "denoise")
+        return BlindStream(device, options.quality, task, settings, options.strength)
+    if options.task or settings or options.strength is not None:
+        raise ValueError(
+            "--task, --gaps, --set and --strength are for a restoration without a checkpoint, which has its own task"
+        )
     return TrainedModel(options.checkpoint, device, options.trust)
 
 
 def restore_files(targets: dict[Path, Path], restorer: "StreamRestorer") -> int:
-    """Restore each file to its place; returns how many failed, each with a line of its own."""
+    """Restore each file to its place, and say what was found in it; returns how many failed, each with a line of its own."""
     from dap.running.file_restorer import restore_file
+    from dap.running.found import found
 
     failures = 0
-    for file, target in targets.items():
+    for number, (file, target) in enumerate(targets.items(), 1):
         try:
-            restore_file(restorer, file, target)
-            print(target, flush=True)
+            facts = restore_file(restorer, file, target, f"{file.name} ({number}/{len(targets)})")
+            line = "already restored" if facts is None else found(facts) if facts else ""
+            print(f"{target}: {line}" if line else target, flush=True)
         except (ValueError, OSError, MemoryError) as error:
-            _say(str(error))
+            _say(str(error) if str(file) in str(error) else f"{file}: {error}")
             failures += 1
     return failures
 

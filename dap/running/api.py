@@ -17,18 +17,23 @@ from dap.system.threads import one_thread
 from dap.tasks.task import Task
 
 
-def restored(damaged: Tensor, sample_rate: Any, task: str, quality: str, settings: dict[str, Any]) -> Tensor:
+def restored(
+    damaged: Tensor, sample_rate: Any, task: str, quality: str, settings: dict[str, Any], strength: float | None
+) -> Tensor:
     """The restoration, (channel, time), of a sound of that shape in float32; see `dap.restore`."""
     rate = _whole_hz(sample_rate)
     with torch.inference_mode(False), torch.enable_grad(), one_thread():  # a fit needs gradients, wherever it is called from
-        method, configured = blind_method(quality, task, settings)
+        method, configured = blind_method(quality, task, settings, strength)
         observation, rate = configured.receive(damaged, rate)
         here = configured.at(rate, observation.shape[-1], None)
         return here.finish(method.estimate(Problem(observation, here, rate)), observation)
 
 
 def blind_method(
-    quality: str = "default", task: str = "denoise", settings: dict[str, Any] | None = None
+    quality: str = "default",
+    task: str = "denoise",
+    settings: dict[str, Any] | None = None,
+    strength: float | None = None,
 ) -> tuple[Restore, Task]:
     """method=restore at this quality, and the task, as `dap-run` would make them: new ones at each call, of any thread.
 
@@ -36,6 +41,7 @@ def blind_method(
         quality: "fast", "default" or "best".
         task: an option of configs/task.
         settings: of the task, in place of those in its file.
+        strength: the largest attenuation of noise and reverberation, dB; None: all that is found goes.
 
     Raises:
         ValueError: no such task, a setting that it does not have, or a value that is of no use.
@@ -48,7 +54,7 @@ def blind_method(
     for name in settings or {}:
         if name not in known:
             raise ValueError(f"{name}: task {task!r} has no such setting; it has {', '.join(sorted(known))}")
-    method: Restore = build({**parts["method"], "quality": quality}, "method")
+    method: Restore = build({**parts["method"], "quality": quality, "strength": strength}, "method")
     made: Task = build({**parts["task"], **_plain(settings or {})}, "task")
     return method, made
 

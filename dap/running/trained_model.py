@@ -1,11 +1,13 @@
 """A trained model at work on streams of any rate."""
 
 from collections.abc import Iterable, Iterator, Sequence
+import hashlib
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from dap import __version__
 from dap.audio.kept_windows import Around
 from dap.audio.same_length import same_length
 from dap.dsp.rate_stream import at_another_rate, resample_stream
@@ -31,36 +33,31 @@ class TrainedModel(StreamRestorer):
     """
 
     def __init__(self, path: Path, device: str, trust: Sequence[str] = ()) -> None:
-        trained = read_trained(path / NAME if path.is_dir() else path)
+        path = path / NAME if path.is_dir() else path
+        trained = read_trained(path)
+        self.settings = f"{__version__} {device} {hashlib.sha256(path.read_bytes()).hexdigest()}"
         self.method: Method = make_part("method", {**trained.method, "device": device}, trust)
         self.task: Task = make_part("task", trained.task, trust)
         self.method.load(trained.weights, trained.facts)
         self.sample_rate = trained.sample_rate
         self.peak = None if self.method.level_free else trained.peak
 
-    def rate_of(self, sample_rate: int) -> int:
-        """The model's, of a rate that the task takes a damaged sound of for one of the model's; else the same."""
-        low = sample_rate != self.sample_rate and self.task.receive(torch.zeros(1, 8), sample_rate)[1] == self.sample_rate
-        return self.sample_rate if low else sample_rate
-
     def restored(
-        self,
-        blocks: Iterable[Tensor],
-        sample_rate: int,
-        n_samples: int,
-        around: Around | None = None,
-    ) -> Iterator[Tensor]:
-        """As `StreamRestorer.restored`."""
+        self, blocks: Iterable[Tensor], sample_rate: int, n_samples: int, around: Around | None = None
+    ) -> tuple[Iterator[Tensor], int]:
+        """As `StreamRestorer.restored`; what has the low rate that its task takes gets the model's."""
         del n_samples
-        if self.rate_of(sample_rate) != sample_rate:
+        if sample_rate != self.sample_rate and self.task.receive(torch.zeros(1, 8), sample_rate)[1] == self.sample_rate:
 
             def received(part: Tensor) -> Tensor:
                 return self.task.receive(part, sample_rate)[0]
 
-            return self.method.stream(at_another_rate(blocks, received, sample_rate, self.sample_rate), around)
+            return self.method.stream(
+                at_another_rate(blocks, received, sample_rate, self.sample_rate), around
+            ), self.sample_rate
 
         def at_its_rate(stream: Iterable[Tensor]) -> Iterator[Tensor]:
             there = self.method.stream(resample_stream(stream, sample_rate, self.sample_rate), around)
             return resample_stream(there, self.sample_rate, sample_rate)
 
-        return same_length(blocks, at_its_rate)  # where the rates leave a remainder too
+        return same_length(blocks, at_its_rate), sample_rate  # where the rates leave a remainder too

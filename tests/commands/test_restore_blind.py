@@ -35,7 +35,7 @@ def noisy(tmp_path, generator) -> Path:
 
 def test_length_rate_channels_and_level_are_kept(noisy, tmp_path, capsys):
     code, said = run(capsys, noisy, "--out", tmp_path / "out", "--quality", "fast")
-    assert (code, said.strip()) == (0, str(tmp_path / "out" / "talk.wav"))
+    assert (code, said.strip()) == (0, f"{tmp_path / 'out' / 'talk.wav'}: white noise at -26 dB")
     before, _ = read_audio(noisy)
     after, rate = read_audio(tmp_path / "out" / "talk.wav")
     assert (after.shape, rate) == (before.shape, RATE)
@@ -51,13 +51,13 @@ def test_killed_in_the_middle_it_goes_on(noisy, tmp_path, capsys):
     command = [sys.executable, "-m", "dap.commands.restore", str(noisy), "--out", str(out), "--quality", "fast"]
     process = subprocess.Popen([*command, "--threads", "1", "--device", "cpu"])
     kept = out / ".talk.wav.windows"
-    while not any(kept.glob("*.npy")) and process.poll() is None:
+    while not any(kept.glob("*.npz")) and process.poll() is None:
         time.sleep(0.01)
     process.kill()
     process.wait()
     assert process.returncode < 0
     assert not (out / "talk.wav").exists()
-    done = {path: path.stat().st_mtime_ns for path in kept.glob("*.npy")}
+    done = {path: path.stat().st_mtime_ns for path in kept.glob("*.npz")}
     assert 1 <= len(done) < 3
     begun = time.time_ns()
     assert run(capsys, noisy, "--out", out, "--quality", "fast")[0] == 0
@@ -69,13 +69,13 @@ def test_killed_in_the_middle_it_goes_on(noisy, tmp_path, capsys):
 
 def test_a_kept_window_is_for_the_same_sound_and_settings_alone(tmp_path):
     window = torch.ones(1, 5)
-    made = KeptWindows(tmp_path, "fast").around(lambda window: 2 * window)(window)
-    assert torch.equal(KeptWindows(tmp_path, "fast").around(lambda window: 3 * window)(window), made)
-    assert torch.equal(KeptWindows(tmp_path, "best").around(lambda window: 3 * window)(window), 3 * window)
-    assert torch.equal(KeptWindows(tmp_path, "fast").around(lambda window: 3 * window)(2 * window), 6 * window)
-    for path in tmp_path.glob("*.npy"):
+    made = KeptWindows(tmp_path, "fast").around(lambda window: 2 * window, [])(window)
+    assert torch.equal(KeptWindows(tmp_path, "fast").around(lambda window: 3 * window, [])(window), made)
+    assert torch.equal(KeptWindows(tmp_path, "best").around(lambda window: 3 * window, [])(window), 3 * window)
+    assert torch.equal(KeptWindows(tmp_path, "fast").around(lambda window: 3 * window, [])(2 * window), 6 * window)
+    for path in tmp_path.glob("*.npz"):
         path.write_bytes(path.read_bytes()[:-3])  # cut short
-    assert torch.equal(KeptWindows(tmp_path, "fast").around(lambda window: 3 * window)(window), 3 * window)
+    assert torch.equal(KeptWindows(tmp_path, "fast").around(lambda window: 3 * window, [])(window), 3 * window)
 
 
 def test_errors_are_one_line(noisy, tmp_path, capsys):

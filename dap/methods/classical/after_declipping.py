@@ -27,9 +27,11 @@ class AfterDeclipping(OneShot):
         self.tops, self.then, self.declip = tops, then, declip
 
     def solve(self, problem: Problem) -> tuple[Tensor, Facts]:
-        """The one estimate, and the facts of what took the noise away."""
-        observation = problem.observation
+        """The one estimate, and the facts of what took the noise away, with the level of the flat tops."""
+        observation, found = problem.observation, {}
         if self.declip:
             observation = self.tops.declipped(observation, problem.sample_rate)
+            tops = problem.observation[observation != problem.observation]
+            found = {"clipped_at": float(tops.abs().max())} if len(tops) else {}
         *_, iterate = self.then.restore(Problem(observation, problem.task, problem.sample_rate))
-        return iterate.estimate, iterate.facts
+        return iterate.estimate, {**iterate.facts, **found}

@@ -146,7 +146,8 @@ def facts_of_windows(windows: list[dict[str, Any]]) -> dict[str, Any]:
     """The facts of a recording, from those that a filter bank had at each of its windows, all of one length.
 
     ``noise_std`` is the root of the mean noise power. What was silent or clean has no filters: ``noise``, where not all windows
-    are alike, and ``weights``, their mean, are of the other windows. ``rumble_std`` is the RMS over all.
+    are alike, and ``weights``, their mean, are of the other windows. ``rumble_std`` is the RMS over all,
+    ``clipped_at`` the highest level of flat tops.
 
     >>> facts_of_windows([{"noise_std": 0.0}] * 3 + [{"noise_std": 0.5, "noise": "white", "weights": [0.9, 0.1]}])
     {'noise_std': 0.25, 'noise': 'white', 'weights': [0.9, 0.1]}
@@ -158,6 +159,9 @@ def facts_of_windows(windows: list[dict[str, Any]]) -> dict[str, Any]:
     below = [window["rumble_std"] ** 2 for window in windows if "rumble_std" in window]
     if below:
         facts["rumble_std"] = math.sqrt(sum(below) / len(below))
+    tops = [window["clipped_at"] for window in windows if "clipped_at" in window]
+    if tops:
+        facts["clipped_at"] = max(tops)
     filtered = [window for window in windows if "weights" in window]
     if filtered:
         kinds = [window["noise"] for window in filtered]

@@ -204,7 +204,7 @@ class Supervised(Learned):
     def stream(self, blocks: Iterable[Tensor], around: Around | None = None) -> Iterator[Tensor]:
         """Window by window, some of them together; channels by themselves."""
         process: Process = self._restored_windows
-        return self._by_windows(blocks, process if around is None else around(process))
+        return self._by_windows(blocks, process if around is None else around(process, []))
 
     def _whole(self, observation: Tensor, refined: bool = True) -> Tensor:
         return torch.cat(list(self._by_windows([observation], partial(self._restored_windows, refined=refined))), dim=-1)

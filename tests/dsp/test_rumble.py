@@ -26,6 +26,12 @@ def rumbling(generator: torch.Generator, n_samples: int, rate: int) -> Tensor:
     return made / made.square().mean().sqrt()
 
 
+def taken(waveform: Tensor, rate: int) -> Tensor:
+    """What is missing in the end, of a sound that no denoiser changes."""
+    below, harmless = rumble(waveform, rate)
+    return below - harmless
+
+
 def level_db(part: Tensor, whole: Tensor) -> float:
     return 10 * math.log10(float(part.square().sum() / whole.square().sum()) + 1e-20)
 
@@ -36,8 +42,8 @@ def test_rumble_is_taken_away(rate, level, generator):
     """What is left is near the hundredth of the sound's power that nobody hears: 20 dB, here 15 or more."""
     clean = sound(rate)
     noisy = clean + level * clean.square().mean().sqrt() * 3 * rumbling(generator, clean.shape[-1], rate)
-    gain = si_sdr(noisy - rumble(noisy, rate), clean) - si_sdr(noisy, clean)
-    assert si_sdr(noisy - rumble(noisy, rate), clean) > 15
+    gain = si_sdr(noisy - taken(noisy, rate), clean) - si_sdr(noisy, clean)
+    assert si_sdr(noisy - taken(noisy, rate), clean) > 15
     assert gain > 4
 
 
@@ -49,45 +55,45 @@ def test_a_bass_note_is_none(hertz):
     held = sum(torch.sin(2 * math.pi * hertz * k * time + k) / k for k in range(1, 6))[None]
     struck = held * torch.exp(-3 * (time % 0.5)) * ((time % 0.5) < 0.45)
     for note in (held, struck):
-        assert level_db(rumble(note, rate), note) < -14
+        assert level_db(taken(note, rate), note) < -14
 
 
 def test_weak_rumble_and_white_noise_stay(generator):
     clean = sound(16000)
     weak = 0.05 * clean.square().mean().sqrt() * rumbling(generator, clean.shape[-1], 16000)
-    assert level_db(rumble(clean + weak, 16000), clean) < -30
+    assert level_db(taken(clean + weak, 16000), clean) < -30
     white = 0.1 * torch.randn(1, 64000, generator=generator)
-    assert level_db(rumble(white, 16000), white) < -60
+    assert level_db(taken(white, 16000), white) < -60
 
 
 def test_a_constant_goes_without_a_step(generator):
     clean = sound(16000)
-    constant = rumble(clean + 0.5, 16000)
+    constant = taken(clean + 0.5, 16000)
     assert (constant - 0.5).abs().max() < 0.1  # but for the sound's hundredth
-    assert (rumble(torch.full((2, 32000), 0.3), 16000) - 0.3).abs().max() < 1e-5
+    assert (taken(torch.full((2, 32000), 0.3), 16000) - 0.3).abs().max() < 1e-5
     assert constant.diff().abs().max() < 0.01
 
 
 @pytest.mark.parametrize("n_samples", [1, 100, 15999])
 def test_short_sounds_stay(n_samples):
-    assert not rumble(torch.ones(2, n_samples), 16000).any()
+    assert not taken(torch.ones(2, n_samples), 16000).any()
 
 
 def test_silence_extreme_rates_and_channels(generator):
-    assert not rumble(torch.zeros(1, 32000), 16000).any()
-    assert not rumble(torch.ones(1, 400), 200).any()  # 60 Hz are most of what there is
+    assert not taken(torch.zeros(1, 32000), 16000).any()
+    assert not taken(torch.ones(1, 400), 200).any()  # 60 Hz are most of what there is
     clean = torch.cat([sound(192000, 1.2), torch.zeros(1, 230400)])
     noisy = clean + torch.stack([torch.zeros(230400), 0.2 * rumbling(generator, 230400, 192000)[0]])
-    found = rumble(noisy, 192000)
+    found = taken(noisy, 192000)
     assert level_db(found[:1], clean[:1]) < -20
     assert level_db(noisy[1:] - found[1:], noisy[1:]) < -20
 
 
-def test_real_rumble(test_audio):
+def test_real_taken(test_audio):
     """Ahead of what was observed by 10 dB; a high-pass at 60 Hz gains 14 and 16, and knows where to cut."""
     if not (test_audio / "pairs_rumble").is_dir():
         pytest.skip("no pairs_rumble among the made sounds")
     for pair in ("p257_004", "p257_139"):
         noisy, rate = read_audio(test_audio / "pairs_rumble" / f"{pair}_noisy.flac")
         clean, _ = read_audio(test_audio / "pairs_rumble" / f"{pair}_clean.flac")
-        assert si_sdr(noisy - rumble(noisy, rate), clean) > si_sdr(noisy, clean) + 10
+        assert si_sdr(noisy - taken(noisy, rate), clean) > si_sdr(noisy, clean) + 10

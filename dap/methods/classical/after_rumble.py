@@ -25,10 +25,11 @@ class AfterRumble(OneShot):
 
     def solve(self, problem: Problem) -> tuple[Tensor, Facts]:
         """The one estimate, and the facts of what took the noise away, with the rumble's RMS."""
-        observation, found = problem.observation, {}
+        observation, harmless, found = problem.observation, None, {}
         if self.rumble:
-            below = rumble(observation, problem.sample_rate)
+            below, harmless = rumble(observation, problem.sample_rate)
             observation = observation - below
-            found = {"rumble_std": float(below.double().square().mean().sqrt())}
+            found = {"rumble_std": float((below - harmless).double().square().mean().sqrt())}
         *_, iterate = self.then.restore(Problem(observation, problem.task, problem.sample_rate))
-        return iterate.estimate, {**iterate.facts, **found}
+        estimate = iterate.estimate if harmless is None else iterate.estimate + harmless
+        return estimate, {**iterate.facts, **found}

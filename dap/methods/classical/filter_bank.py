@@ -9,7 +9,9 @@ from torch import Tensor
 from dap.dsp.chirp_filter import ChirpFilter
 from dap.dsp.least_risk import least_risk_weights
 from dap.dsp.noise_density import NoiseDensity, blind_noise_density
-from dap.dsp.two_way_snr import two_way_prior_snr
+from dap.dsp.spectral_gain import DecisionDirected, log_mmse_gain
+from dap.dsp.stft import STFT
+from dap.dsp.two_way_snr import LOWEST_SNR, two_way_prior_snr
 from dap.methods.classical.spectral_filter import frame_stft
 from dap.methods.iterate import Facts
 from dap.methods.one_shot import OneShot
@@ -19,6 +21,10 @@ from dap.tasks.task import NOISY
 _NOISE_SECONDS = 0.032  # frames that the noise is looked for in
 STEP = 0.02  # ε of the derivative, relative to the noise
 _PROBE = 1_592_653_589  # added to the seed: a probe that is the very noise of the clip, drawn from the same seed, says nothing
+_LOG_ALPHA, _LOG_MEMORY_SECONDS = (
+    0.98,
+    0.35,
+)  # of the log-spectral estimates: docs/restore.md
 _MULTIPLE = 4  # of the chirp filter's frames, samples
 
 
@@ -27,8 +33,9 @@ class FilterBank(OneShot):
 
     Blind. The noise is found first (`dap.dsp.noise_density`). The a-priori SNR of each filter is decision-directed, forth and
     back (`dap.dsp.two_way_snr`); their best mixture (`dap.dsp.least_risk`) is the pilot, whose power is the a-priori SNR of
-    filters whose frames follow a gliding pitch (`dap.dsp.chirp_filter`); and all of these are mixed once more. Channels are
-    turned to their principal axes before, and back after: what is alike in them is restored together.
+    filters whose frames follow a gliding pitch (`dap.dsp.chirp_filter`); and all of these are mixed once more. Where the noise
+    is not white the mean of the mixture and two log-spectral estimates is taken, which sound better and err elsewhere. Channels
+    are turned to their principal axes before, and back after: what is alike in them is restored together.
 
     Args:
         frame_seconds: lengths of the first filters' frames.
@@ -36,6 +43,7 @@ class FilterBank(OneShot):
         chirp_seconds: lengths of the warped frames; [] leaves them out.
         ridge: how strongly the weights are drawn to the plain mean of the filters, relative to the noise's energy.
         coloured_ridge: the same where the noise is not white: it is not Gaussian either, and its power is known less well.
+        coloured_frame_seconds: frames where it is not white: it is known in frames of 32 ms alone.
         refine: whether the noise's level is looked for again in what the pilot leaves silent.
         noise_std: σ of white noise, where it is known; None finds it.
         seed: of the probe by which the risk is estimated.
@@ -62,19 +70,21 @@ class FilterBank(OneShot):
         chirp_seconds: tuple[float, ...] = (0.048, 0.096),
         ridge: float = 1e-3,
         coloured_ridge: float = 1.0,
+        coloured_frame_seconds: tuple[float, ...] = (0.032,),
         refine: bool = True,
         noise_std: float | None = None,
         seed: int = 0,
     ) -> None:
         super().__init__()
-        for name, values in (("frame_seconds", frame_seconds), ("memory_seconds", memory_seconds)):
+        needed = {
+            "frame_seconds": frame_seconds,
+            "coloured_frame_seconds": coloured_frame_seconds,
+            "memory_seconds": memory_seconds,
+        }
+        for name, values in needed.items():
             if not values:
                 raise ValueError(f"{name} must name at least one length, got none")
-        for name, values in (
-            ("frame_seconds", frame_seconds),
-            ("memory_seconds", memory_seconds),
-            ("chirp_seconds", chirp_seconds),
-        ):
+        for name, values in {**needed, "chirp_seconds": chirp_seconds}.items():
             if not all(math.isfinite(value) and value > 0 for value in values):
                 raise ValueError(f"{name} must be above 0 s, got {list(values)}")
         for name, value in (("ridge", ridge), ("coloured_ridge", coloured_ridge)):
@@ -82,7 +92,8 @@ class FilterBank(OneShot):
                 raise ValueError(f"{name} must be above 0, got {value}")
         if noise_std is not None and not (math.isfinite(noise_std) and noise_std >= 0):
             raise ValueError(f"noise_std must be a finite number, at least 0, or null, got {noise_std}")
-        self.frame_seconds, self.memory_seconds = tuple(frame_seconds), tuple(memory_seconds)
+        self.frame_seconds, self.coloured_frame_seconds = tuple(frame_seconds), tuple(coloured_frame_seconds)
+        self.memory_seconds = tuple(memory_seconds)
         self.chirp_seconds, self.refine = tuple(chirp_seconds), refine
         self.ridge, self.coloured_ridge = ridge, coloured_ridge
         self.noise_std, self.seed = noise_std, seed
@@ -101,6 +112,8 @@ class FilterBank(OneShot):
             first = self._estimates(turned[None], noise, sample_rate).mean(0)[0]
             noise = noise.refined(turned, first, stft)
         estimate, weights = self.mixture(turned, noise, sample_rate)
+        if not noise.white:
+            estimate = torch.stack([estimate, *_log_spectral(turned, noise, stft, sample_rate)]).mean(0)
         facts = {"noise_std": math.sqrt(float(noise.density.mean())), "noise": "white" if noise.white else "coloured"}
         return axes.T @ estimate, {**facts, "weights": [round(float(weight), 3) for weight in weights.mean(-1)]}
 
@@ -120,8 +133,9 @@ class FilterBank(OneShot):
         """What each of the first filters makes of each item, (item, channel, time): (filter, item, channel, time)."""
         n_samples = items.shape[-1]
         made: list[Tensor] = []
-        shortest = min(self.frame_seconds)
-        for seconds in self.frame_seconds:
+        lengths = self.frame_seconds if noise.white else self.coloured_frame_seconds
+        shortest = min(lengths)
+        for seconds in lengths:
             stft = frame_stft(seconds, sample_rate).to(items.device)
             if stft.n_fft > n_samples and seconds > shortest:
                 continue  # too long a frame for so short a clip
@@ -140,6 +154,17 @@ class FilterBank(OneShot):
             chosen = chirp.choose(pilots[0], noise)
             made.append(torch.stack([chirp(item, pilot, noise, chosen) for item, pilot in zip(items, pilots, strict=True)]))
         return torch.stack(made)
+
+
+def _log_spectral(observation: Tensor, noise: NoiseDensity, stft: STFT, sample_rate: int) -> list[Tensor]:
+    """Two estimates, (channel, time), of least error in the logarithm: ξ decision-directed, and that forth and back."""
+    spec = stft.analysis(observation)
+    power, noise_power = spec.abs().square(), noise.power(stft, spec.shape[-1])
+    gain = DecisionDirected(log_mmse_gain, _LOG_ALPHA, 10 * math.log10(LOWEST_SNR))(power, noise_power)
+    memory = math.exp(-stft.hop_length / sample_rate / _LOG_MEMORY_SECONDS)
+    (prior_snr,) = two_way_prior_snr(power / noise_power, [memory])
+    gains = gain, log_mmse_gain(prior_snr, power / noise_power)
+    return [stft.synthesis(gain.clamp(max=1) * spec, observation.shape[-1]) for gain in gains]
 
 
 def facts_of_windows(windows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -167,8 +192,9 @@ def facts_of_windows(windows: list[dict[str, Any]]) -> dict[str, Any]:
         kinds = [window["noise"] for window in filtered]
         alike = len(set(kinds)) == 1
         facts["noise"] = kinds[0] if alike else f"white in {kinds.count('white')} of {len(kinds)} windows"
-        columns = zip(*(window["weights"] for window in filtered), strict=True)
-        facts["weights"] = [round(sum(column) / len(filtered), 3) for column in columns]
+        if alike:  # else they are of different filters
+            columns = zip(*(window["weights"] for window in filtered), strict=True)
+            facts["weights"] = [round(sum(column) / len(filtered), 3) for column in columns]
     return facts
 
 

@@ -1,18 +1,17 @@
 """Pictures of a run, as PNG."""
 
+from collections.abc import Sequence
 import io
 from typing import Any
 
-import matplotlib
+from matplotlib.figure import Figure
+import numpy as np
 import torch
 from torch import Tensor
 
 from dap.dsp.frequency_statistics import Falloff
 from dap.dsp.stft import STFT
 from dap.record.curves import Row, column
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt
 
 _DYNAMIC_RANGE_DB = 80
 _EXACT_DB = 120  # the estimate agrees by construction, as sources that sum to the mixture do: nothing to see
@@ -26,7 +25,7 @@ def draw_curves(rows: list[Row], marks: dict[str, int]) -> bytes:
         rows: of curves.csv.
         marks: steps to mark, by name ("restored (emv)", "oracle" …).
     """
-    figure, axes = plt.subplots(2, 1, figsize=(8, 6), sharex=True, height_ratios=(3, 1), layout="constrained")
+    figure, axes = _panels(8, 6, (3, 1))
     lines = {
         "si_sdr_reference": ("SI-SDR to the reference", "C2"),
         "psnr_reference": ("PSNR to the reference", "C0"),
@@ -61,7 +60,7 @@ def draw_losses(rows: list[Row]) -> bytes:
     names = list(dict.fromkeys(name for row in rows for name in row if name not in ("epoch", "step", "seconds", "lr")))
     scores = [name.removeprefix("valid_") for name in names if name.startswith("valid_")]
     losses = [name for name in names if not name.startswith(("valid_", "input_"))]
-    figure, axes = plt.subplots(1 + len(scores), 1, figsize=(8, 3 + 1.6 * len(scores)), sharex=True, layout="constrained")
+    figure, axes = _panels(8, 3 + 1.6 * len(scores), [1] * (1 + len(scores)))
     panels = [losses, *([f"valid_{name}", f"input_{name}"] for name in scores)]
     for axis, panel in zip(axes, panels, strict=True):
         for name in panel:
@@ -77,7 +76,7 @@ def draw_losses(rows: list[Row]) -> bytes:
 
 def draw_comparison(runs: dict[str, list[Row]]) -> bytes:
     """PSNR to the reference (solid) and to the observation (dashed) of several runs, by name."""
-    figure, axis = plt.subplots(figsize=(8, 5), layout="constrained")
+    figure, (axis,) = _panels(8, 5, (1,))
     for index, (name, rows) in enumerate(runs.items()):
         axis.plot(*column(rows, "psnr_reference"), color=f"C{index}", label=name)
         axis.plot(*column(rows, "psnr_observation"), color=f"C{index}", linestyle="--", linewidth=0.8, alpha=0.6)
@@ -90,7 +89,8 @@ def draw_comparison(runs: dict[str, list[Row]]) -> bytes:
 
 def draw_falloffs(panels: dict[str, dict[str, Falloff]]) -> bytes:
     """Log magnitude over log frequency, a panel a kind of signal, a line and its power law for each of its states."""
-    figure, axes = plt.subplots(1, len(panels), figsize=(4 * len(panels), 4), squeeze=False, layout="constrained")
+    figure = Figure(figsize=(4 * len(panels), 4), layout="constrained")
+    axes = figure.subplots(1, len(panels), squeeze=False)
     for axis, (kind, states) in zip(axes[0], panels.items(), strict=True):
         for index, (state, found) in enumerate(states.items()):
             frequency, magnitude = found.frequency.numpy(), found.magnitude.numpy()
@@ -120,11 +120,9 @@ def draw_spectrograms(waveforms: dict[str, Tensor], sample_rate: int) -> bytes:
         title: 20 * torch.log10(stft.analysis(waveform[0]).abs().clamp(min=1e-10)) for title, waveform in waveforms.items()
     }
     top = max(float(level.max()) for level in levels.values())
-    figure, axes = plt.subplots(
-        len(levels), 1, figsize=(8, 2.2 * len(levels)), sharex=True, sharey=True, squeeze=False, layout="constrained"
-    )
+    figure, axes = _panels(8, 0.3 + 2.2 * len(levels), [1] * len(levels), top=0.3, right=1.1, between=0.3)
     image: Any = None
-    for axis, (title, level) in zip(axes[:, 0], levels.items(), strict=True):
+    for axis, (title, level) in zip(axes, levels.items(), strict=True):
         image = axis.imshow(
             level.numpy(),
             origin="lower",
@@ -136,13 +134,32 @@ def draw_spectrograms(waveforms: dict[str, Tensor], sample_rate: int) -> bytes:
         )
         axis.set_title(title, fontsize="small", loc="left")
         axis.set_ylabel("kHz")
-    axes[-1, 0].set_xlabel("s")
-    figure.colorbar(image, ax=axes, label="dB", shrink=0.6)
+    axes[-1].set_xlabel("s")
+    figure.colorbar(image, cax=figure.add_axes((1 - 0.95 / 8, 0.25, 0.15 / 8, 0.5)), label="dB")
     return _png(figure)
 
 
-def _png(figure: Any) -> bytes:
+def _panels(
+    width: float, height: float, shares: Sequence[float], top: float = 0.12, right: float = 0.15, between: float = 0.15
+) -> tuple[Figure, np.ndarray[Any, Any]]:
+    """A figure of panels one above the other, with one x axis. All lengths in inches.
+
+    The margins are fixed: to measure the labels, as matplotlib's layouts do, takes longer than all the drawing.
+
+    Args:
+        shares: of the height, a panel each.
+        top, right: margins.
+        between: room from panel to panel.
+    """
+    figure = Figure(figsize=(width, height))
+    mean = (height - 0.5 - top - between * (len(shares) - 1)) / len(shares)
+    margins = {"left": 0.75 / width, "right": 1 - right / width, "bottom": 0.5 / height, "top": 1 - top / height}
+    spacing = {"height_ratios": list(shares), "hspace": between / mean}
+    axes: np.ndarray[Any, Any] = figure.subplots(len(shares), 1, sharex=True, squeeze=False, gridspec_kw={**margins, **spacing})
+    return figure, axes[:, 0]
+
+
+def _png(figure: Figure) -> bytes:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=110)
-    plt.close(figure)
     return buffer.getvalue()

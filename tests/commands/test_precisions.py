@@ -13,9 +13,10 @@ from tests.conftest import REPOSITORY
 from tests.options import options
 from tests.processes import dap_run
 
-# Where the CPU has AMX, the kernels for one without are tried too.
-LIMITS = ["", "AVX512_CORE_BF16"] if precision._cpu_has_amx() else [""]
-CASES = [*itertools.product(options("model"), ["quick", "paper"], LIMITS)]
+# Where the CPU has AMX, the kernels for one without are tried too (at the paper's sizes: scripts/precisions).
+CASES = [*itertools.product(options("model"), ["quick", "paper"], [""])]
+if precision._cpu_has_amx():
+    CASES += itertools.product(options("model"), ["quick"], ["AVX512_CORE_BF16"])
 if not precision.multiplies_bfloat16("cpu"):
     CASES = [pytest.param(*CASES[0], marks=pytest.mark.skip(reason="this CPU does not multiply bfloat16"))]
 

@@ -135,7 +135,7 @@ def test_a_full_disk_is_one_clear_line(tmp_path, limit_kib):
     assert done.stderr.count("\n") == 1
     everything_is_whole(tmp_path / "out")
     assert not list(tmp_path.rglob("*.tmp"))
-    done = subprocess.run([*command, "hydra.run.dir=out"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = dap_run(*command[1:], "hydra.run.dir=out", folder=tmp_path)
     assert done.returncode == 0, done.stderr  # and with room again it goes on
 
 

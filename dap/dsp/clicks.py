@@ -13,7 +13,7 @@ _BLOCK_SECONDS = 0.001  # the longest errors in such blocks are compared
 _AROUND = 30  # blocks to each side
 _REACH = 2  # blocks that a click may fill beside the one where it is strongest
 _PULSES = 2  # the largest error but so many on either side is what a voice has each period, or what follows an onset
-_ABOVE = 6.0  # times that is a click
+_ABOVE = 15.0  # times that is a click
 _BESIDE_SECONDS = 0.015  # of the sound before and after
 _ONSET = 3.0  # where the model of the one errs so many times as much in the other, a sound begins
 _PLAIN = 100.0  # times the usual error nobody need ask
@@ -26,7 +26,7 @@ _MARGIN_SECONDS = 0.0001  # before and after, where a click begins and ends soft
 def clicks(waveform: Tensor, sample_rate: int) -> Tensor:
     """Which samples clicks have hit, (channel, time), bool.
 
-    What linear prediction cannot predict is short and strong in a click: in a millisecond six times as much as in any other but
+    What linear prediction cannot predict is short and strong in a click: in a millisecond 15 times as much as in any other but
     one of the 30 ms before and of those after. A voice has such pulses each period. At an onset another sound begins: models of
     what is before and after it do not fit the other side. A click begins where prediction from the left fails, and ends where
     prediction from the right does.

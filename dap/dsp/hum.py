@@ -17,6 +17,7 @@ _LEAST_BACKGROUND = 1e-8  # of the strongest line: what is weaker is its own fla
 _CONTRAST = 10**1.2  # 12 dB: a line's power over its background
 _SPREAD = 0.3  # of a line's amplitude: so much it may move about in half of the frames
 _TRACKED, _LEADING = 12, 4  # so many first lines are tracked; one of so many at least has to be steady
+_NOTE = 0.1  # of the strongest line's power the strongest of the first four has at least: else that line is a note's
 _LOUDNESS_SECONDS = 0.05  # over which the other sound's power is smoothed
 _SIGNIFICANT = 4.0  # times its variance that the power of a line is to be
 
@@ -59,7 +60,9 @@ def _of_channel(waveform: Tensor, sample_rate: int) -> tuple[Tensor, float]:
     for nominal in _NOMINAL_HERTZ:
         lines = _Lines(low, rate, nominal)
         if lines.found and (phase := lines.tracked()) is not None:
-            found.append((lines.power, phase, lines.amplitudes(phase)))
+            amplitudes = lines.amplitudes(phase)
+            if amplitudes.any():
+                found.append((lines.power, phase, amplitudes))
     if not found:
         return none
     _, phase, amplitudes = max(found, key=lambda each: each[0])
@@ -123,7 +126,10 @@ class _Lines:
         return phase if steady[:_LEADING].any() else None
 
     def amplitudes(self, phase: Tensor) -> Tensor:
-        """The complex amplitude of each line, 0 where it is not significant."""
+        """The complex amplitude of each line, 0 where it is not significant or louder than all of the first four.
+
+        Where these have less than half of the power it is a note that is no hum, and all are 0.
+        """
         track = self._track(phase)
         amplitude, variance = self._weighted_least_squares(track)
         left = self.waveform - _sum_of(amplitude, track)
@@ -132,7 +138,11 @@ class _Lines:
         of_center = (spread * center.abs() / 0.83).square() / n_apart  # of a complex Gaussian the median is 0.83 σ
         amplitude = amplitude + center * (1 - 2 * of_center / center.abs().square().clamp(min=1e-30)).clamp(min=0)
         share = 1 - _SIGNIFICANT * torch.minimum(variance, of_center) / amplitude.abs().square().clamp(min=1e-30)
-        return amplitude * share.clamp(min=0)
+        made = amplitude * share.clamp(min=0)
+        power = made.abs().square()
+        own = power <= power[:_LEADING].max()
+        leads = 2 * power[:_LEADING].sum() >= (power * own).sum() and power[:_LEADING].max() > _NOTE * power.max()
+        return made * own if leads else torch.zeros_like(made)
 
     def _weighted_least_squares(self, track: Tensor) -> tuple[Tensor, Tensor]:
         """Amplitudes, (line,), and their variance, of weights that are made from what is left."""

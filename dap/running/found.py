@@ -29,8 +29,8 @@ def found(facts: Facts) -> str:
         lambda level: f"rumble at {level:.0f} dB",
     )
     _add(words, facts.get("hum_std"), lambda level: f"hum of {facts['hum_hz']:.1f} Hz at {level:.0f} dB")
-    if n_clicks := facts.get("n_clicks"):
-        words.append(f"{n_clicks} click{'s' if n_clicks > 1 else ''}")
+    if (rate := facts.get("clicks_a_minute", 0.0)) >= 0.5:
+        words.append(f"{rate:.0f} clicks a minute")
     _add(words, facts.get("clipped_at"), lambda level: f"clipped at {level:.1f} dB")
     if missing := facts.get("missing_seconds"):
         words.append(f"{missing:.3g} s missing")

@@ -65,15 +65,18 @@ class Autoregressive(OneShot):
 
     def solve(self, problem: Problem) -> tuple[Tensor, Facts]:
         """The one estimate, and the facts."""
-        observation, task, sample_rate = problem.observation, problem.task, problem.sample_rate
+        observation, task = problem.observation, problem.task
         assert task.missing is not None
-        missing = task.missing.cpu()
+        return task.finish(self.filled(observation, task.missing, problem.sample_rate), observation), {}
+
+    def filled(self, waveform: Tensor, missing: Tensor, sample_rate: int) -> Tensor:
+        """A waveform, (..., time), whose samples where ``missing``, (time,), is True are made anew; the others are left."""
+        missing = missing.cpu()
         context = max(1, round(self.context_seconds * sample_rate))
         highest = max(1, round(self.max_order_seconds * sample_rate))
-        channels = observation.reshape(-1, observation.shape[-1]).double().cpu()
-        filled = torch.stack([self._fill(channel, missing, context, highest) for channel in channels])
-        estimate = torch.where(missing, filled.reshape(observation.shape), observation.cpu()).to(observation)
-        return task.finish(estimate, observation), {}
+        channels = waveform.reshape(-1, waveform.shape[-1]).double().cpu()
+        made = torch.stack([self._fill(channel, missing, context, highest) for channel in channels])
+        return torch.where(missing, made.reshape(waveform.shape), waveform.cpu()).to(waveform)
 
     def _fill(self, waveform: Tensor, missing: Tensor, context: int, highest: int) -> Tensor:
         """One channel, (time,), cluster of gaps after cluster."""

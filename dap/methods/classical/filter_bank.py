@@ -170,9 +170,9 @@ def _log_spectral(observation: Tensor, noise: NoiseDensity, stft: STFT, sample_r
 def facts_of_windows(windows: list[dict[str, Any]]) -> dict[str, Any]:
     """The facts of a recording, from those that a filter bank had at each of its windows, all of one length.
 
-    ``noise_std`` is the root of the mean noise power. What was silent or clean has no filters: ``noise``, where not all windows
-    are alike, and ``weights``, their mean, are of the other windows. ``rumble_std`` is the RMS over all,
-    ``clipped_at`` the highest level of flat tops.
+    ``noise_std`` is the root of the mean noise power, and so ``rumble_std`` and ``hum_std``. What was silent or clean has no
+    filters: ``noise``, where not all windows are alike, and ``weights``, their mean, are of the other windows. Of faults that
+    were not found there is nothing.
 
     >>> facts_of_windows([{"noise_std": 0.0}] * 3 + [{"noise_std": 0.5, "noise": "white", "weights": [0.9, 0.1]}])
     {'noise_std': 0.25, 'noise': 'white', 'weights': [0.9, 0.1]}
@@ -181,9 +181,13 @@ def facts_of_windows(windows: list[dict[str, Any]]) -> dict[str, Any]:
     if not powers:  # of another method
         return {}
     facts: dict[str, Any] = {"noise_std": math.sqrt(sum(powers) / len(powers))}
-    below = [window["rumble_std"] ** 2 for window in windows if "rumble_std" in window]
-    if below:
-        facts["rumble_std"] = math.sqrt(sum(below) / len(below))
+    for name in ("rumble_std", "hum_std"):
+        if any(window.get(name) for window in windows):
+            facts[name] = math.sqrt(sum(window.get(name, 0.0) ** 2 for window in windows) / len(windows))
+    for name in ("hum_hz", "clicks_a_minute"):
+        values = [window[name] for window in windows if window.get(name)]
+        if values:
+            facts[name] = sum(values) / (len(values) if name == "hum_hz" else len(windows))
     tops = [window["clipped_at"] for window in windows if "clipped_at" in window]
     if tops:
         facts["clipped_at"] = max(tops)

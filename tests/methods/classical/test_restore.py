@@ -152,7 +152,7 @@ def test_the_facts_are_of_the_recording(generator):
     noisy = tone + 0.01 * torch.randn(tone.shape, generator=generator)
     noisy[:, second:] += 0.1 * torch.randn(1, RATE, generator=generator)
     windows = [noisy[:, :RATE], noisy[:, second:]]
-    bank = short("fast").parts["denoise"].then.then
+    bank = short("fast").parts["denoise"].then
     one, other = (facts_at(bank, window) for window in windows)
     assert one["noise_std"] < other["noise_std"] / 3
     method = short("fast", layout=Layout(1.0, 0.2, 0.1))

@@ -23,7 +23,8 @@ def decay_time(power: Tensor, sample_rate: int, hop_seconds: float) -> tuple[flo
     No sound dies away faster than the room lets it. So of the slopes of the level, over 96 ms in each of 24 bands, the
     steepest hundredth says how long the room rings: T = 4.8 · t² where t = 60 dB / slope. The square and the factor are
     fitted to rooms made by pyroomacoustics. Speech that is dry has 0.05 to 0.2 s, and where tones are held there are
-    hardly any slopes of which the steepest would be the room's: they lie far above the steepest tenth, and trust is 0.
+    hardly any slopes of which the steepest would be the room's: they lie far above the steepest tenth, and trust is 0. So
+    it is above 3 s: a sound that hardly changes is likelier than such a room.
 
     Args:
         power: (channel, n_freq, n_frames), of an STFT from 0 to half the rate in frames of some 64 ms.
@@ -31,7 +32,7 @@ def decay_time(power: Tensor, sample_rate: int, hop_seconds: float) -> tuple[flo
         hop_seconds: from frame to frame.
 
     Returns:
-        RT60 up to 3 s, and trust from 0 to 1; 0 and 0 where there is too little to tell.
+        RT60, and trust from 0 to 1; 0 and 0 where there is too little to tell.
 
     Reference: for the distribution of slopes, Wen, Habets & Naylor, "Blind estimation of reverberation time based on the
     distribution of signal decay rates", ICASSP 2008.
@@ -51,8 +52,9 @@ def decay_time(power: Tensor, sample_rate: int, hop_seconds: float) -> tuple[flo
     if len(slopes) < _LEAST:
         return 0.0, 0.0
     steepest, steep = (60 / max(-float(slopes.quantile(share)), 1.0) for share in (_STEEPEST, _STEEP))  # s
-    trust = (_HELD - steep / steepest) / (_HELD - _FREE)
-    return min(_SCALE * steepest**2, _LONGEST_SECONDS), min(max(trust, 0.0), 1.0)
+    rt60 = _SCALE * steepest**2
+    trust = (_HELD - steep / steepest) / (_HELD - _FREE) if rt60 <= _LONGEST_SECONDS else 0.0
+    return rt60, min(max(trust, 0.0), 1.0)
 
 
 def _bands(power: Tensor, sample_rate: int) -> Tensor:

@@ -28,8 +28,9 @@ def restore(
             with ``channel_axis=1`` (time, channel). Integers are refused, because a restoration may exceed full scale: of
             int16 pass ``waveform / 32768``. More channels than samples are taken for axes in the other order, and refused.
         sample_rate: Hz, a whole number (16000, 16000.0, numpy's), of the damaged sound.
-        task: what was done to it: "denoise", "inpainting", "quantization", "super_resolution", "clipping" (of
-            which the levels are found by the flat tops; the peak then exceeds the clip's). "denoise" looks for flat tops too.
+        task: what was done to it: "denoise", "inpainting", "quantization", "super_resolution", "reverb", "clipping"
+            (whose levels are found by the flat tops; the peak then exceeds the clip's). "denoise" looks for flat tops, hum,
+            clicks and rumble too.
         quality: "fast", "default", "best": how long it may take, see docs/restore.md.
         strength: of "denoise" and "reverb", the largest attenuation in dB: what is taken away comes back that much softer. 0
             leaves the sound as it is; None, the default, takes away all that is found.

@@ -34,6 +34,8 @@ def found(facts: Facts) -> str:
     _add(words, facts.get("clipped_at"), lambda level: f"clipped at {level:.1f} dB")
     if missing := facts.get("missing_seconds"):
         words.append(f"{missing:.3g} s missing")
+    if room := facts.get("rt60_seconds"):
+        words.append(f"a room that rings for {room:.1f} s (RT60)")
     return ", ".join(words) or "nothing found"
 
 

@@ -9,6 +9,9 @@ from torch import Tensor
 from dap.dsp.resample import resample
 from dap.tasks.task import Task
 
+_NEGLIGIBLE = 1e-20  # of the normal equations' energy
+_MOST_ITERATIONS = 200  # 20 to 40 where the rates are far apart; more the nearer they are
+
 
 class Sample(Task):
     """observation = the reference brought to a low rate, and back by linear interpolation.
@@ -87,3 +90,42 @@ def stretched(low: Tensor, low_rate: int, high_rate: int, n_samples: int) -> Ten
     after = (before + 1).clamp(max=low.shape[-1] - 1)
     share = ((places % high_rate).double() / high_rate).to(low.dtype)
     return low[..., before] + share * (low[..., after] - low[..., before])
+
+
+def unstretched(high: Tensor, low_rate: int, high_rate: int) -> Tensor:
+    """What `stretched` was made of, by least squares: conjugate gradients on the normal equations.
+
+    Args:
+        high: (..., time), of the high rate (Hz).
+
+    Returns:
+        (..., ceil(time · low_rate / high_rate)), float64.
+
+    >>> low = torch.tensor([0.0, 2.0, -1.0])
+    >>> [round(float(sample), 6) + 0.0 for sample in unstretched(stretched(low, 1, 2, 6), 1, 2)]
+    [0.0, 2.0, -1.0]
+    """
+    n_samples = high.shape[-1]
+    n_low = math.ceil(n_samples * low_rate / high_rate)
+    places = torch.arange(n_samples, device=high.device) * low_rate
+    before = (places // high_rate).clamp(max=n_low - 1)
+    after = (before + 1).clamp(max=n_low - 1)
+    share = (places % high_rate).double() / high_rate
+
+    def adjoint(waveform: Tensor) -> Tensor:
+        low = waveform.new_zeros(*waveform.shape[:-1], n_low)
+        return low.index_add(-1, before, (1 - share) * waveform).index_add(-1, after, share * waveform)
+
+    residual = adjoint(high.double())
+    low, direction = torch.zeros_like(residual), residual
+    energy = residual.square().sum(-1, keepdim=True)
+    least = energy * _NEGLIGIBLE
+    for _ in range(_MOST_ITERATIONS):
+        if not (energy > least).any():
+            break
+        image = adjoint(stretched(direction, low_rate, high_rate, n_samples))
+        step = energy / (direction * image).sum(-1, keepdim=True).clamp(min=torch.finfo(energy.dtype).tiny)
+        low, residual = low + step * direction, residual - step * image
+        before_energy, energy = energy, residual.square().sum(-1, keepdim=True)
+        direction = residual + energy / before_energy.clamp(min=torch.finfo(energy.dtype).tiny) * direction
+    return low

@@ -19,7 +19,7 @@ TASKS = dict.fromkeys(
 )
 TASKS |= dict.fromkeys(("a_spade", "ar_acs", "declip", "ss_pew"), "clipping")
 TASKS |= dict.fromkeys(("chambolle_pock", "clamp", "dequantize", "smooth"), "quantization")
-TASKS |= {"band_extension": "super_resolution", "sinc": "super_resolution"}
+TASKS |= {"band_extension": "super_resolution", "sinc": "super_resolution", "dereverb": "reverb", "wpe": "reverb"}
 SETTINGS = {"inpainting": ["task.n_gaps=2", "task.gap_seconds=0.01"], "quantization": ["task.n_levels=16"]}
 
 

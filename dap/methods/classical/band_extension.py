@@ -5,13 +5,16 @@ import math
 import torch
 from torch import Tensor
 
+from dap.dsp.resample import resample
 from dap.methods.classical.spectral_filter import check_frame_seconds, frame_stft
 from dap.methods.iterate import Facts
 from dap.methods.one_shot import OneShot
 from dap.methods.problem import Problem
+from dap.tasks.sample import Sample, unstretched
 from dap.tasks.super_resolution import SuperResolution
 
 _EDGE = 0.97  # of the low Nyquist frequency: up to there `SuperResolution.finish` takes the band from the observation
+_PASSED = 0.93  # of it, that `dap.dsp.resample` passes as it is
 _LEAST = 1e-20  # of a power, relative to the loudest
 
 
@@ -21,7 +24,9 @@ class BandExtension(OneShot):
     The mean spectrum's slope in dB an octave is fitted to the octave below the cut; above it each bin of the copy is brought,
     in the mean over time, to what the slope foretells from the level just below the cut, times a gain. A copy has the right
     level and the wrong phase: the error above the cut is the sound that is missing there plus the copy. At −18 dB this costs
-    0.1 dB of SNR, and the log-spectral distance is of a sound that is too soft, not of one that is not there.
+    0.1 dB of SNR, and the log-spectral distance is of a sound that is too soft, not of one that is not there. Where the
+    observation was interpolated linearly (task=sample), the samples of the low rate are first taken out of it, and
+    interpolated without droop or mirror images.
 
     Args:
         gain_db: of the copy against the level that is foretold.
@@ -29,10 +34,10 @@ class BandExtension(OneShot):
         steepest_db: slope that is extrapolated at most, dB an octave, as a positive number.
 
     Raises:
-        ValueError: settings out of range; from `restore`, a task that is not super_resolution.
+        ValueError: settings out of range; from `restore`, a task that is neither super_resolution nor sample.
     """
 
-    tasks = frozenset({"super_resolution"})
+    tasks = frozenset({"super_resolution", "sample"})
 
     def __init__(self, gain_db: float = -18.0, frame_seconds: float = 0.032, steepest_db: float = 36.0) -> None:
         super().__init__()
@@ -45,16 +50,15 @@ class BandExtension(OneShot):
 
     def solve(self, problem: Problem) -> tuple[Tensor, Facts]:
         """The one estimate, and the facts."""
-        observation, task, sample_rate = problem.observation, problem.task, problem.sample_rate
-        assert isinstance(task, SuperResolution)
+        (observation, factor, passed), sample_rate = _low_band(problem), problem.sample_rate
         stft = frame_stft(self.frame_seconds, sample_rate).to(observation.device)
         spec = stft.analysis(observation)  # (channel, n_freq, n_frames)
         n_freq = spec.shape[-2]
-        cut = int(task.passed * (n_freq - 1) / task.factor)  # the last bin that was observed as it is
+        cut = int(passed * (n_freq - 1) / factor)  # the last bin that was observed as it is
         width = cut // 2
         if width < 2:
             raise ValueError(f"frames of {self.frame_seconds} s at {sample_rate} Hz have no octave below the cut: longer ones")
-        first = math.ceil((n_freq - 1) / task.factor * _EDGE) + 1
+        first = math.ceil((n_freq - 1) / factor * _EDGE) + 1
         above = torch.arange(first, n_freq, device=spec.device)
         source = above - width * ((above - cut - 1) // width + 1)  # shifted down by whole widths, into the octave
         power = spec.abs().square().mean(-1)  # (channel, n_freq)
@@ -70,3 +74,13 @@ class BandExtension(OneShot):
         spec = spec.clone()
         spec[..., first:, :] += spec[..., source, :] * 10 ** (gain_db / 20)[..., None]
         return stft.synthesis(spec, observation.shape[-1]), {}
+
+
+def _low_band(problem: Problem) -> tuple[Tensor, float, float]:
+    """What was observed below the low Nyquist frequency, the ratio of the rates, and the share of that band as it was."""
+    observation, task, rate = problem.observation, problem.task, problem.sample_rate
+    if isinstance(task, Sample):
+        low = unstretched(observation, task.low_rate, rate).to(observation.dtype)
+        return resample(low, task.low_rate, rate)[..., : observation.shape[-1]], rate / task.low_rate, _PASSED
+    assert isinstance(task, SuperResolution)
+    return observation, task.factor, task.passed

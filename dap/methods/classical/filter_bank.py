@@ -177,6 +177,9 @@ def facts_of_windows(windows: list[dict[str, Any]]) -> dict[str, Any]:
     >>> facts_of_windows([{"noise_std": 0.0}] * 3 + [{"noise_std": 0.5, "noise": "white", "weights": [0.9, 0.1]}])
     {'noise_std': 0.25, 'noise': 'white', 'weights': [0.9, 0.1]}
     """
+    rooms = [window["rt60_seconds"] for window in windows if "rt60_seconds" in window]
+    if rooms:
+        return {"rt60_seconds": round(sum(rooms) / len(rooms), 3)}
     powers = [window["noise_std"] ** 2 for window in windows if "noise_std" in window]
     if not powers:  # of another method
         return {}

@@ -41,7 +41,9 @@ def predicted(spec: Tensor, n_taps: int, delay: int, iterations: int, ridge: flo
     True
     """
     least = max(_LEAST_POWER * float(spec.abs().square().max()), torch.finfo(spec.real.dtype).tiny)
-    return torch.cat([_of_bins(bins, n_taps, delay, iterations, ridge, least) for bins in spec.split(_BINS, dim=-2)], dim=-2)
+    return torch.cat(
+        [_of_bins(bins, n_taps, delay, iterations, ridge, least) for bins in torch.split(spec, _BINS, dim=-2)], dim=-2
+    )
 
 
 def _of_bins(spec: Tensor, n_taps: int, delay: int, iterations: int, ridge: float, least: float) -> Tensor:

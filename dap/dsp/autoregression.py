@@ -151,26 +151,32 @@ def predict_missing(waveform: Tensor, missing: Tensor, coefficients: Tensor) -> 
     [1.0, 0.8, 1.0, 0.5, 0.25]
     """
     order, n_samples = coefficients.shape[-1] - 1, waveform.shape[-1]
-    places = missing.nonzero()[:, 0]
-    if places.numel() == 0:
+    if not missing.any():
         return waveform
     known = waveform.where(~missing, 0.0)
     filled = known.clone()
-    if order <= int(places[0]) and int(places[-1]) < n_samples - order:
-        correlation = F.pad(autocorrelation(coefficients, order + 1), (0, 1))  # (p + 2,)
+    correlation = F.pad(autocorrelation(coefficients, order + 1), (0, 1))  # (p + 2,)
+    ridge = _RIDGE * float(correlation[0])
+    weights = -_precision_times(known, coefficients)
 
-        def between(rows: Tensor, columns: Tensor) -> Tensor:
-            return correlation[(rows[:, None] - columns).abs().clamp(max=order + 1)]
+    def between(rows: Tensor, columns: Tensor) -> Tensor:
+        return correlation[(rows[:, None] - columns).abs().clamp(max=order + 1)]
 
-        weights = -_filtered(known, correlation)
-        for group in _groups(runs_of(missing), order):
-            (first, last), ridge = (group[0][0], group[-1][1]), _RIDGE * float(correlation[0])
-            if len(group) == 1 and last - first <= _TOEPLITZ * order:
-                filled[first:last] = _solve_toeplitz(correlation[:-1], weights[first:last], ridge)
-            else:
-                unknown = first + missing[first:last].nonzero()[:, 0]
-                filled[unknown] = _solve_block_tridiagonal(torch.split(unknown, order), between, weights[unknown], ridge)
-        return filled
+    for group in _groups(runs_of(missing), order):
+        first, last = group[0][0], group[-1][1]
+        inside = order <= first and last <= n_samples - order
+        if inside and len(group) == 1 and last - first <= _TOEPLITZ * order:
+            filled[first:last] = _solve_toeplitz(correlation[:-1], weights[first:last], ridge)
+            continue
+        places = first + missing[first:last].nonzero()[:, 0]
+        entries = between if inside else _entries(coefficients, n_samples)
+        filled[places] = _solve_block_tridiagonal(torch.split(places, order), entries, weights[places], ridge)
+    return filled
+
+
+def _entries(coefficients: Tensor, n_samples: int) -> Callable[[Tensor, Tensor], Tensor]:
+    """K's entries in given rows and columns, for a stretch of so many samples; see `predict_missing`."""
+    order = coefficients.shape[-1] - 1
     shifted = F.pad(coefficients, (0, order)).unfold(0, order + 1, 1)  # [d, k]: a[k + d]
     sums = F.pad((coefficients * shifted).cumsum(1), (1, 0))  # (p + 1, p + 2); [d, m] is the sum over k < m
 
@@ -180,9 +186,7 @@ def predict_missing(waveform: Tensor, missing: Tensor, coefficients: Tensor) -> 
         before, after = (low + 1).clamp(max=order + 1), (n_samples - high).clamp(max=order + 1)
         return (sums[apart, before] + sums[apart, after] - sums[apart, -1]).where(high - low <= order, 0.0)
 
-    weights = -_precision_times(known, coefficients)[places]
-    filled[places] = _solve_block_tridiagonal(torch.split(places, order), entries, weights, _RIDGE * float(sums[0, -1]))
-    return filled
+    return entries
 
 
 def _groups(gaps: list[tuple[int, int]], order: int) -> Iterator[list[tuple[int, int]]]:

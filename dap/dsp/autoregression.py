@@ -4,7 +4,7 @@ The model of order p says that Σ_k a[k] x[n − k], k = 0 … p, a[0] = 1, is w
 the p before it. All of it is float64, as the equations are the worse conditioned the more tonal the sound is.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -15,6 +15,8 @@ from dap.dsp.masks import runs_of
 
 _PREDICTED = 1e-24  # of the power: errors so small are float64's rounding
 _RAMP = 0.1  # of a run: within it the weights rise from 0
+_TOEPLITZ = 12  # a gap up to so many orders long is solved for in time ∝ length²; a longer one in time ∝ length · order²
+_SOLVED_AGAIN = 3  # times: by then the residual is float64's rounding
 _RIDGE = 1e-13  # of the matrix's largest entry: rounding, where a model next to instability makes it singular
 
 
@@ -149,20 +151,32 @@ def predict_missing(waveform: Tensor, missing: Tensor, coefficients: Tensor) -> 
     [1.0, 0.8, 1.0, 0.5, 0.25]
     """
     order, n_samples = coefficients.shape[-1] - 1, waveform.shape[-1]
-    places = missing.nonzero()[:, 0]
-    if places.numel() == 0:
+    if not missing.any():
         return waveform
     known = waveform.where(~missing, 0.0)
     filled = known.clone()
-    if order <= int(places[0]) and int(places[-1]) < n_samples - order:
-        correlation = F.pad(autocorrelation(coefficients, order + 1), (0, 1))  # (p + 2,)
+    correlation = F.pad(autocorrelation(coefficients, order + 1), (0, 1))  # (p + 2,)
+    ridge = _RIDGE * float(correlation[0])
+    weights = -_precision_times(known, coefficients)
 
-        def between(rows: Tensor, columns: Tensor) -> Tensor:
-            return correlation[(rows[:, None] - columns).abs().clamp(max=order + 1)]
+    def between(rows: Tensor, columns: Tensor) -> Tensor:
+        return correlation[(rows[:, None] - columns).abs().clamp(max=order + 1)]
 
-        weights = -_filtered(known, correlation)[places]
-        filled[places] = _solve_block_tridiagonal(torch.split(places, order), between, weights, _RIDGE * float(correlation[0]))
-        return filled
+    for group in _groups(runs_of(missing), order):
+        first, last = group[0][0], group[-1][1]
+        inside = order <= first and last <= n_samples - order
+        if inside and len(group) == 1 and last - first <= _TOEPLITZ * order:
+            filled[first:last] = _solve_toeplitz(correlation[:-1], weights[first:last], ridge)
+            continue
+        places = first + missing[first:last].nonzero()[:, 0]
+        entries = between if inside else _entries(coefficients, n_samples)
+        filled[places] = _solve_block_tridiagonal(torch.split(places, order), entries, weights[places], ridge)
+    return filled
+
+
+def _entries(coefficients: Tensor, n_samples: int) -> Callable[[Tensor, Tensor], Tensor]:
+    """K's entries in given rows and columns, for a stretch of so many samples; see `predict_missing`."""
+    order = coefficients.shape[-1] - 1
     shifted = F.pad(coefficients, (0, order)).unfold(0, order + 1, 1)  # [d, k]: a[k + d]
     sums = F.pad((coefficients * shifted).cumsum(1), (1, 0))  # (p + 1, p + 2); [d, m] is the sum over k < m
 
@@ -172,9 +186,42 @@ def predict_missing(waveform: Tensor, missing: Tensor, coefficients: Tensor) -> 
         before, after = (low + 1).clamp(max=order + 1), (n_samples - high).clamp(max=order + 1)
         return (sums[apart, before] + sums[apart, after] - sums[apart, -1]).where(high - low <= order, 0.0)
 
-    weights = -_precision_times(known, coefficients)[places]
-    filled[places] = _solve_block_tridiagonal(torch.split(places, order), entries, weights, _RIDGE * float(sums[0, -1]))
-    return filled
+    return entries
+
+
+def _groups(gaps: list[tuple[int, int]], order: int) -> Iterator[list[tuple[int, int]]]:
+    """Gaps with fewer known samples between them than the order: those of another group tell nothing of them."""
+    group = gaps[:1]
+    for gap in gaps[1:]:
+        if gap[0] - group[-1][1] >= order:
+            yield group
+            group = []
+        group.append(gap)
+    yield group
+
+
+def _solve_toeplitz(column: Tensor, target: Tensor, ridge: float) -> Tensor:
+    """Solve K x = target, K symmetric with K_ij = column[|i − j|], 0 beyond its end, and ``ridge`` on the diagonal.
+
+    K's inverse is that of a covariance matrix, in closed form by the linear prediction of all its samples (Levinson-Durbin): so
+    the work grows with the square of their number. What rounding leaves is solved for again.
+    """
+    n_missing = len(target)
+    correlation = np.zeros(n_missing)
+    correlation[: len(column)] = column[:n_missing].cpu().numpy()
+    correlation[0] += ridge
+    model, power = np.zeros(n_missing), correlation[0]
+    model[0] = 1.0
+    for stage in range(1, n_missing):
+        reach = min(stage, len(column) - 1)
+        reflection = -(model[stage - reach : stage] @ correlation[reach:0:-1]) / power
+        model[1 : stage + 1] += reflection * model[stage - 1 :: -1]
+        power *= 1 - reflection * reflection
+    inverse, matrix = torch.from_numpy(model / np.sqrt(power)).to(target), torch.from_numpy(correlation).to(target)
+    solution = torch.zeros_like(target)
+    for _ in range(_SOLVED_AGAIN):
+        solution = solution + _precision_times(target - _filtered(solution, matrix), inverse)
+    return solution
 
 
 def _filtered(waveform: Tensor, correlation: Tensor) -> Tensor:
@@ -203,7 +250,9 @@ def _precision_times(waveform: Tensor, coefficients: Tensor) -> Tensor:
 
 def _correlate(waveform: Tensor, weights: Tensor) -> Tensor:
     """Σ_k weights[k] · waveform[n + k], for each n at which all of it lies inside."""
-    return F.conv1d(waveform[None, None], weights[None, None])[0, 0]
+    length = _fft_length(len(waveform))
+    found: Tensor = torch.fft.irfft(torch.fft.rfft(waveform, length) * torch.fft.rfft(weights, length).conj(), length)
+    return found[: len(waveform) - len(weights) + 1]
 
 
 def _solve_block_tridiagonal(

@@ -85,10 +85,13 @@ class Autoregressive(OneShot):
             longest = max(last - first for first, last in gaps)
             order = self.order or min(_ORDERS_A_SAMPLE * longest, highest)
             around = max(context, longest, _SAMPLES_AN_ORDER * order)
-            start, end = max(0, gaps[0][0] - around), min(len(waveform), gaps[-1][1] + around)
-            stretch = self._stretch(filled[start:end], unknown[start:end], order)
             first, last = gaps[0][0], gaps[-1][1]
-            filled[first:last], unknown[first:last] = stretch[first - start : last - start], False
+            known = (~unknown[max(0, first - around) : last + around]).nonzero()[:, 0] + max(0, first - around)
+            # From the first known sample to the last: another gap at an end tells nothing, and costs much
+            start, end = (min(first, int(known[0])), max(last, int(known[-1]) + 1)) if len(known) else (first, last)
+            stretch = self._stretch(filled[start:end], unknown[start:end], order)
+            filled[first:last] = stretch[first - start : last - start]
+            unknown[first:last] = False
         return filled
 
     def _stretch(self, waveform: Tensor, missing: Tensor, order: int) -> Tensor:

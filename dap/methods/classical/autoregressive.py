@@ -20,11 +20,12 @@ _SAMPLES_A_RUN = 2  # and a run of known samples, where the model is made from t
 class Autoregressive(OneShot):
     """For each gap in turn: an autoregressive model of the sound around it, and in the gap what the model expects.
 
-    Where the context has runs of known samples twice as long as the model's order it is made from these alone, at once.
-    Where not, or if it is not to be, model and missing samples take turns: first the gap is a straight line, then each is made
-    from the other, ``iterations`` times. Gaps near each other are filled together; where another gap lies in the context, it is
-    known if it was filled before, and unknown with this one if not. Each channel is on its own, in float64; observed samples
-    stay as they are, and clipped ones end at or beyond their level.
+    Where the context has runs of known samples twice as long as the model's order it is made from these alone, at once, and
+    ``turns`` times more from the filled context, each time with the gap filled anew. Where not, or if it is not to be, model and
+    missing samples take turns: first the gap is a straight line, then each is made from the other, ``iterations`` times. Gaps
+    near each other are filled together; where another gap lies in the context, it is known if it was filled before, and unknown
+    with this one if not. Each channel is on its own, in float64; observed samples stay as they are, and clipped ones end at or
+    beyond their level.
 
     Args:
         order: of the model; None takes ten times the longest gap, and at most ``max_order_seconds``.
@@ -34,6 +35,8 @@ class Autoregressive(OneShot):
         iterations: how often model and samples take turns, where they do.
         from_known: the model is made from the known samples alone where it can be; False: never, as Janssen's.
         windowed: samples near the middle of the context weigh most in the model (Hann); False: all weigh the same.
+        turns: how often a model made from the known samples alone is followed by one of the filled context, all samples of
+            which weigh the same: it tells apart tones that are too close for either side of the gap, and costs as much again.
 
     Raises:
         ValueError: settings out of range; from `restore`, a task that has no missing samples.
@@ -51,6 +54,7 @@ class Autoregressive(OneShot):
         iterations: int = 3,
         from_known: bool = True,
         windowed: bool = True,
+        turns: int = 0,
     ) -> None:
         super().__init__()
         if order is not None and order < 1:
@@ -60,8 +64,10 @@ class Autoregressive(OneShot):
                 raise ValueError(f"{name} must be above 0 s, got {value}")
         if iterations < 1:
             raise ValueError(f"iterations must be at least 1, got {iterations}")
+        if turns < 0:
+            raise ValueError(f"turns must be at least 0, got {turns}")
         self.order, self.max_order_seconds, self.context_seconds = order, max_order_seconds, context_seconds
-        self.iterations, self.from_known, self.windowed = iterations, from_known, windowed
+        self.iterations, self.from_known, self.windowed, self.turns = iterations, from_known, windowed, turns
 
     def solve(self, problem: Problem) -> tuple[Tensor, Facts]:
         """The one estimate, and the facts."""
@@ -97,12 +103,15 @@ class Autoregressive(OneShot):
     def _stretch(self, waveform: Tensor, missing: Tensor, order: int) -> Tensor:
         """One stretch of a channel, (time,), with all that is missing in it."""
         runs = runs_of(~missing) or [(0, 1)]
-        if self.from_known and max(end - start for start, end in runs) >= _SAMPLES_A_RUN * order:
-            return predict_missing(waveform, missing, linear_prediction(waveform, order, ~missing, self.windowed))
-        stretch = interpolate_missing(waveform, missing, "linear")
         known_span = slice(runs[0][0], runs[-1][1])  # an extrapolation tells the model nothing
-        order = min(order, known_span.stop - 1 - known_span.start)
-        for _ in range(self.iterations if order else 0):
-            model = linear_prediction(stretch[known_span], order, windowed=self.windowed)
+        if self.from_known and max(end - start for start, end in runs) >= _SAMPLES_A_RUN * order:
+            stretch = predict_missing(waveform, missing, linear_prediction(waveform, order, ~missing, self.windowed))
+            n_turns, windowed = self.turns, False
+        else:
+            stretch = interpolate_missing(waveform, missing, "linear")
+            order = min(order, known_span.stop - 1 - known_span.start)
+            n_turns, windowed = self.iterations if order else 0, self.windowed
+        for _ in range(n_turns):
+            model = linear_prediction(stretch[known_span], order, windowed=windowed)
             stretch = predict_missing(stretch, missing, model)
         return stretch

@@ -127,6 +127,7 @@ def test_a_task_without_gaps():
         ({"max_order_seconds": 0.0}, "max_order_seconds must be above 0 s"),
         ({"context_seconds": -1.0}, "context_seconds must be above 0 s"),
         ({"iterations": 0}, "iterations must be at least 1"),
+        ({"turns": -1}, "turns must be at least 0, got -1"),
     ],
 )
 def test_wrong_settings(settings, message):

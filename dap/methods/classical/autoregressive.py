@@ -21,11 +21,11 @@ class Autoregressive(OneShot):
     """For each gap in turn: an autoregressive model of the sound around it, and in the gap what the model expects.
 
     Where the context has runs of known samples twice as long as the model's order it is made from these alone, at once, and
-    ``turns`` times more from the filled context, each time with the gap filled anew. Where not, or if it is not to be, model and
-    missing samples take turns: first the gap is a straight line, then each is made from the other, ``iterations`` times. Gaps
-    near each other are filled together; where another gap lies in the context, it is known if it was filled before, and unknown
-    with this one if not. Each channel is on its own, in float64; observed samples stay as they are, and clipped ones end at or
-    beyond their level.
+    ``turns`` times more from the filled context, each time with the gap filled anew. Where not, or if it is not to be, model
+    and missing samples take turns: first the gap is a straight line, then each is made from the other, ``iterations`` times.
+    Gaps near each other are filled together; where another gap lies in the context, it is known if it was filled before, and
+    unknown with this one if not. Each channel is on its own, in float64; observed samples stay as they are, and clipped ones
+    end at or beyond their level.
 
     Args:
         order: of the model; None takes ten times the longest gap, and at most ``max_order_seconds``.

@@ -41,7 +41,7 @@ class MixedFills(OneShot):
 
     tasks = frozenset({"inpainting"})
 
-    def __init__(self, fills: list[Method], distance_seconds: float = 0.05, ridge: float = 0.3) -> None:
+    def __init__(self, fills: list[Method], distance_seconds: float = 0.05, ridge: float = 0.1) -> None:
         super().__init__()
         if not fills:
             raise ValueError("fills must be at least one method, got none")

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from dap.running.stream_restorer import StreamRestorer
 
 _PAGE = """Restore sound files of any length, rate and number of channels, and folders of them: DIR/NAME.wav, 32-bit float, as
-long as FILE. Without a checkpoint as method=restore does, blind, and a line says what was found: noise, rumble, flat tops
-(only a clipped recording has them; what lay above is restored, so the peak may exceed FILE's and full scale). With a checkpoint
-(best.pt of a run of method=supervised) by the trained model, at its rate and back. What is done already is not done again, and
-what was interrupted resumes where it stopped, by the same command."""
+long as FILE. Without a checkpoint as method=restore does, blind, and a line says what was found: noise, rumble, hum, clicks,
+flat tops (only a clipped recording has them; what lay above is restored, so the peak may exceed FILE's and full scale). With a
+checkpoint (best.pt of a run of method=supervised) by the trained model, at its rate and back. What is done already is not done
+again, and what was interrupted resumes where it stopped, by the same command."""
 
 # What soundfile reads; of a folder files of other kinds are left alone.
 _SOUNDS = {".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".caf", ".rf64", ".w64"}
@@ -168,11 +168,12 @@ def restore_files(targets: dict[Path, Path], restorer: "StreamRestorer") -> int:
     for number, (file, target) in enumerate(targets.items(), 1):
         try:
             facts = restore_file(restorer, file, target, f"{file.name} ({number}/{len(targets)})")
-            line = "already restored" if facts is None else found(facts) if facts else ""
-            print(f"{target}: {line}" if line else target, flush=True)
         except (ValueError, OSError, MemoryError) as error:
             _say(str(error) if str(file) in str(error) else f"{file}: {error}")
             failures += 1
+            continue
+        line = "already restored" if facts is None else found(facts) if facts else ""
+        print(f"{target}: {line}" if line else target, flush=True)
     return failures
 
 

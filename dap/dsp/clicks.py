@@ -9,12 +9,13 @@ import torch.nn.functional as F
 _FRAME_SECONDS, _ORDER_SECONDS = 0.04, 0.001  # of the models that predict each sample
 _LEAST_ORDER = 8
 _NEIGHBORS = (0, -2, -1, 1, 2)  # frames, half overlapping, whose models are tried
+_LEAST_RATE = 1000  # Hz: below it a click has no sample to itself
 _BLOCK_SECONDS = 0.001  # the longest errors in such blocks are compared
 _AROUND = 30  # blocks to each side
 _REACH = 2  # blocks that a click may fill beside the one where it is strongest
 _PULSES = 2  # the largest error but so many on either side is what a voice has each period, or what follows an onset
 _ABOVE = 15.0  # times that is a click
-_BESIDE_SECONDS = 0.015  # of the sound before and after
+_BESIDE = 15  # blocks of the sound before and after
 _ONSET = 3.0  # where the model of the one errs so many times as much in the other, a sound begins
 _PLAIN = 100.0  # times the usual error nobody need ask
 _EDGE, _OF_PEAK = 1.5, 0.02  # times that, and of its own peak, where it begins and ends
@@ -45,22 +46,23 @@ def clicks(waveform: Tensor, sample_rate: int) -> Tensor:
     >>> clicks(tone, 8000)[0].nonzero()[:, 0].tolist()
     [3999, 4000, 4001]
     """
-    block, margin = max(1, round(_BLOCK_SECONDS * sample_rate)), max(1, round(_MARGIN_SECONDS * sample_rate))
+    block, margin = _block(sample_rate), max(1, round(_MARGIN_SECONDS * sample_rate))
     hit = torch.zeros(waveform.shape, dtype=torch.bool, device=waveform.device)
-    if waveform.shape[-1] < 2 * _AROUND * block:
+    if sample_rate < _LEAST_RATE or waveform.shape[-1] < 2 * _AROUND * block:
         return hit
     forward = _prediction_error(waveform, sample_rate).abs()
     backward = _prediction_error(waveform.flip(-1), sample_rate).abs().flip(-1)
     for channel, ahead, back, found in zip(waveform, forward, backward, hit, strict=True):
         least = _AUDIBLE * float(channel.abs().max())
-        for start, end in _bursts(channel, ahead, back, block, least):
+        for start, end in _bursts(channel, ahead, back, sample_rate, least):
             if end - start <= _LONGEST_SECONDS * sample_rate:
                 found[max(0, start - margin) : end + margin] = True
     return hit
 
 
-def _bursts(waveform: Tensor, ahead: Tensor, back: Tensor, block: int, least: float) -> list[tuple[int, int]]:
+def _bursts(waveform: Tensor, ahead: Tensor, back: Tensor, sample_rate: int, least: float) -> list[tuple[int, int]]:
     """First and last sample (exclusive) of each click, by the errors of prediction from the left and the right, (time,)."""
+    block = _block(sample_rate)
     n_blocks = len(ahead) // block
     highest = torch.minimum(ahead, back)[: n_blocks * block].reshape(n_blocks, block).amax(-1)
     peaks = highest.where(highest == F.max_pool1d(highest[None], 2 * _REACH + 1, 1, _REACH)[0], 0.0)
@@ -74,15 +76,15 @@ def _bursts(waveform: Tensor, ahead: Tensor, back: Tensor, block: int, least: fl
         start = first + int((ahead[first:last] > level).nonzero()[0])
         end = first + int((back[first:last] > level).nonzero()[-1]) + 1
         plain = float(highest[index]) > _PLAIN * float(usual[index])
-        if start < end and (plain or not _is_onset(waveform, start, end, block)):
+        if start < end and (plain or not _is_onset(waveform, start, end, sample_rate)):
             bursts.append((start, end))
     return bursts
 
 
-def _is_onset(waveform: Tensor, start: int, end: int, block: int) -> bool:
+def _is_onset(waveform: Tensor, start: int, end: int, sample_rate: int) -> bool:
     """Whether what follows is another sound than what was before."""
-    length, order = round(_BESIDE_SECONDS / _BLOCK_SECONDS) * block, _order(block / _BLOCK_SECONDS)
-    length = min(length, start - block, len(waveform) - end - block)
+    block, order = _block(sample_rate), _order(sample_rate)
+    length = min(_BESIDE * block, start - block, len(waveform) - end - block)
     if length < 2 * order:
         return False
     before, after = waveform[start - block - length : start - block], waveform[end + block : end + block + length]
@@ -95,7 +97,11 @@ def _is_onset(waveform: Tensor, start: int, end: int, block: int) -> bool:
     return bool((error[[0, 1], [1, 0]] > _ONSET * louder).any())
 
 
-def _order(sample_rate: float) -> int:
+def _block(sample_rate: int) -> int:
+    return max(1, round(_BLOCK_SECONDS * sample_rate))
+
+
+def _order(sample_rate: int) -> int:
     return max(_LEAST_ORDER, round(_ORDER_SECONDS * sample_rate))
 
 

@@ -100,7 +100,7 @@ def blind_noise_density(waveform: Tensor, stft: STFT, noise_std: float | None = 
         noise_std: of white noise, where somebody does know.
 
     Raises:
-        ValueError: the clip is shorter than a frame.
+        ValueError: the clip is shorter than a frame, or a frame too short to tell frequencies apart.
 
     >>> noise = 0.1 * torch.randn(1, 16000, generator=torch.Generator().manual_seed(0))
     >>> found = blind_noise_density(noise, STFT(512, 128))
@@ -114,6 +114,10 @@ def blind_noise_density(waveform: Tensor, stft: STFT, noise_std: float | None = 
     if noise_std is not None:
         known = torch.full((len(waveform), 1, 1), noise_std**2, device=waveform.device, dtype=waveform.dtype)
         return NoiseDensity(known.maximum(least), stft.hop_length)
+    if stft.n_fft < 8:
+        raise ValueError(
+            f"the noise cannot be found in frames of {stft.n_fft} samples, expected at least 8: the rate is too low"
+        )
     per_sample = float(stft.window.square().sum())
     floor = noise_floor(waveform, stft).mean(-1)[:, 2:-2]  # DC and Nyquist are distributed otherwise
     if _is_white(floor):

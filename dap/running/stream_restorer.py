@@ -10,11 +10,12 @@ from torch import Tensor
 
 from dap import __version__
 from dap.audio.kept_windows import Around, Notes
-from dap.methods.classical.filter_bank import facts_of_windows
-from dap.methods.classical.restore import SOFTENED
+from dap.methods.classical.window_facts import facts_of_windows
 from dap.methods.iterate import Facts
 from dap.methods.problem import Problem
 from dap.running.api import blind_method
+
+_STREAMED = ("denoise", "reverb")  # what is known of the other tasks (gaps, levels, a factor) is of the whole sound
 
 
 class StreamRestorer(ABC):
@@ -82,7 +83,7 @@ class BlindStream(StreamRestorer):
     ) -> tuple[Iterator[Tensor], int]:
         """As `StreamRestorer.restored`."""
         here = (block.to(self._device) for block in blocks)
-        if self._task.name in SOFTENED:
+        if self._task.name in _STREAMED:
             return self._by_windows(here, sample_rate, n_samples, around), sample_rate
         observation, rate = self._task.receive(torch.cat(list(here), dim=-1), sample_rate)
         return self._whole(observation, rate), rate

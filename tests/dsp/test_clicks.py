@@ -56,3 +56,8 @@ def test_an_onset_is_none(generator):
 @pytest.mark.parametrize("waveform", [torch.zeros(1, 8000), torch.ones(1, 8000), torch.ones(2, 100), torch.zeros(1, 1)])
 def test_silence_a_constant_and_short_sounds_have_none(waveform):
     assert not clicks(waveform, 8000).any()
+
+
+@pytest.mark.parametrize("rate", [1, 50, 100, 999])
+def test_at_rates_that_hold_no_click_there_are_none(rate, generator):
+    assert not clicks(torch.randn(1, 5000, generator=generator), rate).any()

@@ -1,7 +1,6 @@
 """Many classical filters at once, weighed by an unbiased estimate of what each does wrong: the classical part of restore."""
 
 import math
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -165,44 +164,6 @@ def _log_spectral(observation: Tensor, noise: NoiseDensity, stft: STFT, sample_r
     (prior_snr,) = two_way_prior_snr(power / noise_power, [memory])
     gains = gain, log_mmse_gain(prior_snr, power / noise_power)
     return [stft.synthesis(gain.clamp(max=1) * spec, observation.shape[-1]) for gain in gains]
-
-
-def facts_of_windows(windows: list[dict[str, Any]]) -> dict[str, Any]:
-    """The facts of a recording, from those that a filter bank had at each of its windows, all of one length.
-
-    ``noise_std`` is the root of the mean noise power, and so ``rumble_std`` and ``hum_std``. What was silent or clean has no
-    filters: ``noise``, where not all windows are alike, and ``weights``, their mean, are of the other windows. Of faults that
-    were not found there is nothing.
-
-    >>> facts_of_windows([{"noise_std": 0.0}] * 3 + [{"noise_std": 0.5, "noise": "white", "weights": [0.9, 0.1]}])
-    {'noise_std': 0.25, 'noise': 'white', 'weights': [0.9, 0.1]}
-    """
-    rooms = [window["rt60_seconds"] for window in windows if "rt60_seconds" in window]
-    if rooms:
-        return {"rt60_seconds": round(sum(rooms) / len(rooms), 3)}
-    powers = [window["noise_std"] ** 2 for window in windows if "noise_std" in window]
-    if not powers:  # of another method
-        return {}
-    facts: dict[str, Any] = {"noise_std": math.sqrt(sum(powers) / len(powers))}
-    for name in ("rumble_std", "hum_std"):
-        if any(window.get(name) for window in windows):
-            facts[name] = math.sqrt(sum(window.get(name, 0.0) ** 2 for window in windows) / len(windows))
-    for name in ("hum_hz", "clicks_a_minute"):
-        values = [window[name] for window in windows if window.get(name)]
-        if values:
-            facts[name] = sum(values) / (len(values) if name == "hum_hz" else len(windows))
-    tops = [window["clipped_at"] for window in windows if "clipped_at" in window]
-    if tops:
-        facts["clipped_at"] = max(tops)
-    filtered = [window for window in windows if "weights" in window]
-    if filtered:
-        kinds = [window["noise"] for window in filtered]
-        alike = len(set(kinds)) == 1
-        facts["noise"] = kinds[0] if alike else f"white in {kinds.count('white')} of {len(kinds)} windows"
-        if alike:  # else they are of different filters
-            columns = zip(*(window["weights"] for window in filtered), strict=True)
-            facts["weights"] = [round(sum(column) / len(filtered), 3) for column in columns]
-    return facts
 
 
 def mixing_weights(estimates: Tensor, observation: Tensor, probe: Tensor, ridge: float) -> Tensor:

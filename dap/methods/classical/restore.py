@@ -9,7 +9,7 @@ from torch import Tensor
 
 from dap.audio.kept_windows import Around, Notes
 from dap.audio.windows import Layout, by_windows
-from dap.methods.classical.filter_bank import facts_of_windows
+from dap.methods.classical.window_facts import facts_of_windows
 from dap.methods.iterate import Facts
 from dap.methods.method import Method
 from dap.methods.one_shot import OneShot
@@ -17,7 +17,7 @@ from dap.methods.problem import Problem
 from dap.tasks.task import Task
 
 QUALITIES = ("fast", "default", "best")
-SOFTENED = ("denoise", "reverb")  # tasks of which less than all may be taken away
+_SOFTENED = ("denoise", "reverb")  # tasks of which less than all may be taken away
 
 
 class Restore(OneShot):
@@ -81,8 +81,10 @@ class Restore(OneShot):
     def check(self, task: Task) -> None:
         """As `Method.check`; a strength is for noise and reverberation alone."""
         super().check(task)
-        if self.strength is not None and not task.names & set(SOFTENED):
-            raise ValueError(f"strength is of task={' or '.join(SOFTENED)}, and the task is {' and '.join(sorted(task.names))}")
+        if self.strength is not None and not task.names & set(_SOFTENED):
+            raise ValueError(
+                f"strength is of task={' or '.join(_SOFTENED)}, and the task is {' and '.join(sorted(task.names))}"
+            )
 
     def solve(self, problem: Problem) -> tuple[Tensor, Facts]:
         """The one estimate. What the facts say of noise and weights is of the recording, not of one window."""
@@ -135,6 +137,6 @@ class Restore(OneShot):
     def _by_part(self, problem: Problem) -> tuple[Tensor, Facts]:
         """By the task's method, and no further than the strength lets it."""
         *_, iterate = self.parts[problem.task.name].restore(problem)
-        if self.strength is None or problem.task.name not in SOFTENED:
+        if self.strength is None or problem.task.name not in _SOFTENED:
             return iterate.estimate, iterate.facts
         return iterate.estimate.lerp(problem.observation, 10 ** (-self.strength / 20)), iterate.facts

@@ -228,6 +228,7 @@ def test_numpy_goes_in_and_comes_out():
         ((torch.ones(8000), 8000, "denoise", "good"), {}, "quality must be one of fast, default, best, got 'good'"),
         ((torch.ones(8000), 8000), {"noise": "pink", "sigma": 1.0}, "sigma: task 'denoise' has no such setting"),
         ((torch.ones(20), 8000), {}, "the clip has 20 samples"),
+        ((torch.linspace(0, 1, 500), 100), {}, "in frames of 4 samples, expected at least 8: the rate is too low"),
     ],
 )
 def test_what_cannot_be_restored(arguments, settings, message):

@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from tests.conftest import REPOSITORY
+from tests.processes import dap_run
 
 MODEL = """
 from torch import Tensor, nn
@@ -141,10 +142,13 @@ def outside(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def import_from_here() -> None:
+    """As PYTHONPATH=. does."""
+    sys.path.insert(0, str(Path.cwd()))
+
+
 def run_outside(folder: Path, *overrides: str) -> subprocess.CompletedProcess[str]:
-    command = [*COMMAND, "--config-dir=conf", *SHORT, *overrides]
-    environment = {**os.environ, "PYTHONPATH": f"{REPOSITORY}:{folder}", "OMP_NUM_THREADS": "1"}
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    return dap_run("--config-dir=conf", *SHORT, *overrides, folder=folder, before=import_from_here)
 
 
 @pytest.mark.slow

@@ -18,6 +18,7 @@ from dap.system.threads import available_cores
 from tests.commands.test_run import SMALL
 from tests.conftest import installed_dap_run
 from tests.options import options
+from tests.processes import dap_run
 
 LAUNCHERS = options("hydra/launcher")
 PACKAGES = {"joblib": "joblib", "ray": "ray", **{name: "submitit" for name in LAUNCHERS if name.startswith("submitit")}}
@@ -47,7 +48,7 @@ def working_processes(sweep: int) -> list[int]:
 
 
 def test_help_tells_of_launchers_and_of_the_chosen_ones_settings(tmp_path):
-    page = installed_dap_run("hydra/launcher=submitit_slurm", "--help", folder=tmp_path).stdout
+    page = dap_run("hydra/launcher=submitit_slurm", "--help", folder=tmp_path).stdout
     assert "hydra/launcher  basic  joblib  ray  submitit_local  submitit_slurm*  submitit_slurm_shared_gpu" in page
     assert "hydra.launcher.gpus_per_node: 1" in page
 
@@ -180,7 +181,7 @@ def write_sweep_of(folder: Path, *overrides: str) -> None:
 def test_a_folder_with_another_grid_is_refused(before, now, told, tmp_path):
     write_sweep_of(tmp_path / "out", *before)
     kept = (tmp_path / "out" / "multirun.yaml").read_text()
-    done = installed_dap_run("-m", *now, "hydra.sweep.dir=out", folder=tmp_path)
+    done = dap_run("-m", *now, "hydra.sweep.dir=out", folder=tmp_path)
     line = f"dap-run: error: out holds a sweep of another grid: {told}; take another hydra.sweep.dir\n"
     assert (done.returncode, done.stderr, done.stdout) == (2, line, "")
     assert (tmp_path / "out" / "multirun.yaml").read_text() == kept
@@ -188,7 +189,7 @@ def test_a_folder_with_another_grid_is_refused(before, now, told, tmp_path):
 
 def test_the_same_grid_is_let_through_on_another_machine(tmp_path):
     write_sweep_of(tmp_path / "out", "lr=-1,-2", "steps=1", "seed=3", "device=cuda")
-    done = installed_dap_run("-m", "seed=3", "steps=1", "lr=-1,-2", "device=cpu", "hydra.sweep.dir=out", folder=tmp_path)
+    done = dap_run("-m", "seed=3", "steps=1", "lr=-1,-2", "device=cpu", "hydra.sweep.dir=out", folder=tmp_path)
     assert "another grid" not in done.stderr
     assert done.stderr.count("lr: must be a number above 0") == 2
     assert (done.returncode, statuses(tmp_path / "out")) == (2, {"0": "refused", "1": "refused"})
@@ -197,7 +198,7 @@ def test_the_same_grid_is_let_through_on_another_machine(tmp_path):
 def test_a_damaged_record_of_the_grid_is_one_line(tmp_path):
     write_sweep_of(tmp_path / "out", "seed=0,1")
     (tmp_path / "out" / "multirun.yaml").write_text("hydra: {sweeper: [")
-    done = installed_dap_run("-m", "seed=0,1", "hydra.sweep.dir=out", folder=tmp_path)
+    done = dap_run("-m", "seed=0,1", "hydra.sweep.dir=out", folder=tmp_path)
     assert done.returncode == 2
     assert re.fullmatch(r"dap-run: error: out/multirun.yaml: cannot be read: .*\n", done.stderr)
 

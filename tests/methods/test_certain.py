@@ -55,6 +55,8 @@ SMALLER = {
     "chambolle_pock": ["method.n_window=256", "method.hop_length=64", "method.n_fft=512", "method.iterations=10"],
     "dequantize": ["method.iterations=5"],
     "janssen": ["method.order=32", "method.iterations=2"],
+    "janssen_tf": ["method.order=32", "method.iterations=2"],
+    "phain": ["method.n_fft=256", "method.hop_length=64", "method.rounds=2", "method.iterations=10"],
     "a_spade": ["method.n_window=256", "method.hop_length=64", "method.n_fft=512"],
     "ar_acs": ["method.order=32", "method.n_window=256", "method.turns=2"],
     "declip": ["method.iterations=20", "method.slow_iterations=20"],

@@ -115,6 +115,7 @@ def test_silence_stays_silent_and_teaches_nothing():
     assert last.estimate[:, 1200:].any()
 
 
+@pytest.mark.slow
 def test_gaps_in_any_window_are_filled():
     task = Inpainting(gaps=[[0.1, 0.12], [0.6, 0.62]]).at(RATE, 3100, None)
     observation = task.observe(noisy_tone())
@@ -126,6 +127,7 @@ def test_gaps_in_any_window_are_filled():
         assert finished[:, start:stop].square().mean() > 0.002  # not silence; 0.03 to 0.2 over seven seeds
 
 
+@pytest.mark.slow
 def test_what_was_clipped_is_free_beyond_its_level_in_each_window():
     reference = tones([500.0, 750.0], 3100, RATE)[None]
     task = Clipping(level=0.5).at(RATE, 3100, None)

@@ -1,8 +1,10 @@
 """The command in a process of its own, made by a server that has imported everything: the installed one without its start."""
 
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 import ctypes
 from functools import cache
+import io
 import multiprocessing
 from multiprocessing.context import ForkServerContext
 import os
@@ -10,6 +12,9 @@ from pathlib import Path
 import subprocess
 import sys
 import tempfile
+
+import pytest
+import torch
 
 from dap.commands.run import main
 
@@ -31,6 +36,19 @@ def dap_run(*arguments: str, folder: Path, before: Callable[[], None] | None = N
             raise subprocess.TimeoutExpired(["dap-run", *arguments], SECONDS)
         out, err = ((Path(outputs) / name).read_text() for name in ("out", "err"))
         return subprocess.CompletedProcess(["dap-run", *arguments], process.exitcode, out, err)
+
+
+def dap_run_here(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run dap-run in this process, quicker still: for what is refused before any work."""
+    out, err, threads = io.StringIO(), io.StringIO(), torch.get_num_threads()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.chdir(folder)
+        patch.setattr("sys.argv", ["dap-run", *arguments])
+        with pytest.raises(SystemExit) as end:
+            main()
+    torch.set_num_threads(threads)
+    assert isinstance(end.value.code, int)
+    return subprocess.CompletedProcess(["dap-run", *arguments], end.value.code, out.getvalue(), err.getvalue())
 
 
 def as_an_ordinary_user() -> None:

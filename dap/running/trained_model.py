@@ -11,6 +11,7 @@ from dap import __version__
 from dap.audio.kept_windows import Around
 from dap.audio.same_length import same_length
 from dap.dsp.rate_stream import at_another_rate, resample_stream
+from dap.layers.precision import multiplies_bfloat16
 from dap.methods.method import Method
 from dap.record.trained import NAME, read_trained
 from dap.running.parts import make_part
@@ -21,6 +22,7 @@ from dap.tasks.task import Task
 class TrainedModel(StreamRestorer):
     """Restores streams with what was trained: those of the low rate that its task takes come at its own, others at theirs.
 
+    A model that was trained in bfloat16 restores in float32 where the device does not multiply it: its weights are float32.
     On the way through the model a stream of another rate loses what lies above half of the lower rate.
 
     Args:
@@ -35,8 +37,10 @@ class TrainedModel(StreamRestorer):
     def __init__(self, path: Path, device: str, trust: Sequence[str] = ()) -> None:
         path = path / NAME if path.is_dir() else path
         trained = read_trained(path)
-        self.settings = f"{__version__} {device} {hashlib.sha256(path.read_bytes()).hexdigest()}"
-        self.method: Method = make_part("method", {**trained.method, "device": device}, trust)
+        precision = _precision_here(trained.method.get("precision", "float32"), device)
+        self.settings = f"{__version__} {device} {precision} {hashlib.sha256(path.read_bytes()).hexdigest()}"
+        here = {"device": device, **({"precision": precision} if "precision" in trained.method else {})}
+        self.method: Method = make_part("method", {**trained.method, **here}, trust)
         self.task: Task = make_part("task", trained.task, trust)
         self.method.load(trained.weights, trained.facts)
         self.sample_rate = trained.sample_rate
@@ -61,3 +65,7 @@ class TrainedModel(StreamRestorer):
             return resample_stream(there, self.sample_rate, sample_rate)
 
         return same_length(blocks, at_its_rate), sample_rate  # where the rates leave a remainder too
+
+
+def _precision_here(trained: str, device: str) -> str:
+    return "float32" if trained == "bfloat16" and not multiplies_bfloat16(torch.device(device).type) else trained

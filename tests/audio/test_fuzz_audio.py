@@ -40,6 +40,7 @@ def test_damaged_files(tmp_path):
     assert counts["grown_mb"] < 250  # most of it is hypothesis keeping count
 
 
+@pytest.mark.slow
 def test_files_that_claim_to_be_huge(tmp_path):
     """In a process that may not take 1 GiB more than it has: up to 2³⁶ samples are claimed, and 3000 there."""
     counts = fuzz(tmp_path / "claims", "claims")

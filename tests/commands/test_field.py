@@ -172,6 +172,7 @@ def test_one_command_several_at_a_time(benchmarks):
     assert float(cells(text, "smooth")[0][0]) > 0
 
 
+@pytest.mark.slow
 def test_one_command_without_the_folder(tmp_path):
     done = tables("field_declipping", folder=tmp_path)
     assert done.returncode == 2

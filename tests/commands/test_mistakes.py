@@ -5,7 +5,7 @@ import torch
 
 from dap.audio.sound_file import write_audio
 from tests.audio.test_sound_file import damaged
-from tests.processes import as_an_ordinary_user, dap_run
+from tests.processes import as_an_ordinary_user, dap_run, dap_run_here
 
 SETTINGS_THAT_CANNOT_BE = {
     "unknown_option": ("model=harmonica", "model/harmonica"),
@@ -124,6 +124,7 @@ SETTINGS_THAT_CANNOT_BE = {
     "silence": ("data=file data.path=silence.wav", "silence.wav: the clip is silent"),
     "no_permission": ("data=file data.path=secret.wav", "secret.wav: no permission to read it"),
 }
+OF_THE_PROCESS = {"unwritable_output", "no_permission", "no_cuda"}  # root may do everything, and may have a GPU
 DAMAGED = ["missing", "folder", "empty", "text", "truncated_wav", "truncated_flac", "no_data", "zero_length"]
 DAMAGED += ["no_channels", "adpcm", "claims", "nan", "inf"]
 
@@ -155,7 +156,10 @@ def test_a_mistake_is_one_clear_line(sounds, tmp_path, name):
     else:
         command, message = SETTINGS_THAT_CANNOT_BE[name]
         arguments = command.split(" ")
-    done = dap_run("steps=1", *arguments, folder=tmp_path, before=as_an_ordinary_user)
+    if name in OF_THE_PROCESS:
+        done = dap_run("steps=1", *arguments, folder=tmp_path, before=as_an_ordinary_user)
+    else:
+        done = dap_run_here("steps=1", *arguments, folder=tmp_path)
     assert done.returncode == 2, done.stderr
     lines = done.stderr.strip().splitlines()
     assert len(lines) == 1, done.stderr

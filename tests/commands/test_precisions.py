@@ -37,6 +37,7 @@ def test_the_command_does_it_where_the_cpu_does(tmp_path):
     assert done.returncode == (0 if precision.multiplies_bfloat16("cpu") else 2), done.stderr
 
 
+@pytest.mark.slow
 def test_the_command_refuses_what_the_cpu_has_not(tmp_path, monkeypatch):
     monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
     command = [sys.executable, "-m", "dap.commands.run", "precision=bfloat16", "device=cpu", "hydra.run.dir=out"]

@@ -15,6 +15,7 @@ from dap.commands.restore import main
 from dap.dsp.signals import tones
 from dap.methods.problem import Problem
 from dap.record.trained import Trained, read_trained, write_trained
+from dap.running import trained_model
 from dap.running.parts import build_parts
 from dap.running.trained_model import TrainedModel
 from tests.options import composed
@@ -56,6 +57,18 @@ def test_the_identity_gives_every_file_back_bit_for_bit(tmp_path, n_samples, n_c
     ((found, rate),) = restored(tmp_path, tmp_path / "a.wav")
     assert rate == RATE
     assert torch.equal(found, sound)
+
+
+@pytest.mark.parametrize(("multiplies", "precision"), [(False, "float32"), (True, "bfloat16")])
+def test_a_model_of_bfloat16_restores_where_the_cpu_does_not_multiply_it(tmp_path, monkeypatch, multiplies, precision):
+    path = checkpoint(tmp_path, "precision=bfloat16")
+    monkeypatch.setattr(trained_model, "multiplies_bfloat16", lambda device: multiplies)
+    model = TrainedModel(path, "cpu")
+    assert model.method.precision == precision
+    assert precision in model.settings  # what another precision has restored is not gone on with
+    if not multiplies:
+        sound = torch.randn(1, 1000)
+        assert torch.equal(torch.cat(list(model.restored([sound], RATE, 1000)[0]), -1), sound)
 
 
 def test_a_model_of_ones_own_package_is_restored_by_where_it_is_trusted(tmp_path, monkeypatch, capsys):

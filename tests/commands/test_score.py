@@ -41,6 +41,7 @@ def files(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_agreement_with_the_packages(test_audio):
     """VoiceBank at 16 kHz, so that nothing stands between the files and the packages."""
     pesq, pystoi = pytest.importorskip("pesq"), pytest.importorskip("pystoi")
@@ -114,6 +115,7 @@ def test_a_mistake_through_the_command(files):
     assert done.stderr == "dap-score: error: the following arguments are required: reference; see dap-score --help\n"
 
 
+@pytest.mark.slow
 def test_whoever_reads_may_leave(files):
     """`dap-score … | head -1` shows no trace of Python."""
     scored = f"{sys.executable} -m dap.commands.score {files / 'estimate.wav'} {files / 'reference.wav'}"

@@ -13,7 +13,7 @@ from dap.config import guard
 from dap.config.build import find_target
 from dap.config.yaml_size import MAX_BYTES, check_yaml
 from tests.conftest import REPOSITORY
-from tests.processes import dap_run
+from tests.processes import dap_run, dap_run_here
 
 TOUCH = "{_target_: os.system, command: touch RUN}"
 LOGGED = "defaults: [override /hydra/job_logging: default]\nhydra: {job_logging: {"
@@ -121,21 +121,15 @@ def files(tmp_path_factory) -> Path:
 
 
 @pytest.mark.parametrize("name", [*EXPERIMENTS, *ARGUMENTS])
-def test_nothing_is_run(files, name, capsys, monkeypatch, tmp_path):
+def test_nothing_is_run(files, name, tmp_path):
     """The command, in this process: Hydra's own main with the checks before it, as `dap.commands.run.main` has it."""
-    from dap.commands.run import main
-
     arguments, message = ARGUMENTS.get(name) or ([f"--config-dir={files}", f"experiment={name}"], EXPERIMENTS[name][1])
-    monkeypatch.chdir(tmp_path)
     (tmp_path / "files").symlink_to(files)
-    monkeypatch.setattr("sys.argv", ["dap-run", *arguments])
-    with pytest.raises(SystemExit) as end:
-        main()
-    said = capsys.readouterr().err
-    assert end.value.code == 2
-    assert said.startswith("dap-run: error: ")
-    assert said.count("\n") == 1
-    assert message in said
+    done = dap_run_here(*arguments, folder=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("dap-run: error: ")
+    assert done.stderr.count("\n") == 1
+    assert message in done.stderr
     assert not list(tmp_path.rglob("RUN"))
     assert not list(tmp_path.rglob("run.json"))
 

@@ -33,6 +33,7 @@ def test_wrong_rates():
         resample(torch.zeros(10), 16000, 0)
 
 
+@pytest.mark.slow
 def test_without_torchaudio_there_is_one_line():
     code = """
 import sys

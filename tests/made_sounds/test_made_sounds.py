@@ -25,6 +25,7 @@ def period(waveform: torch.Tensor, longest: int) -> int:
     return longest // 4 + int(lags[longest // 4 :].argmax())
 
 
+@pytest.mark.slow
 def test_the_same_bytes_each_time(made_audio, tmp_path):
     """On one machine; another may round otherwise."""
     make_folder(tmp_path, ["speech_other/vctk16_p226_003", "music_solo/sms_flute-A4", "music_solo/sms_bendir"])

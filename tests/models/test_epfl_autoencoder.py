@@ -100,6 +100,7 @@ def test_another_upsampler_takes_the_place_of_interleaving():
     assert network(torch.randn(1, 1, 128)).shape == (1, 1, 128)
 
 
+@pytest.mark.slow
 def test_a_fit_with_dropout_repeats_and_leaves_the_global_state_alone():
     def fitted(seed: int) -> torch.Tensor:
         method = DeepPrior(

@@ -30,6 +30,7 @@ def test_noise_flattens_what_falls(sounds):
         assert found["noisy"].slope > found["clean"].slope + 0.1
 
 
+@pytest.mark.slow
 def test_the_script(sounds, tmp_path):
     command = [sys.executable, str(REPOSITORY / "scripts" / "figure2"), str(sounds), "--patches", "2"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)

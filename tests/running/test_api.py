@@ -235,6 +235,7 @@ def run(script: str, folder: Path) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_a_wrong_array_is_refused_at_the_first_call_too(tmp_path):
     """A script as one writes it: nothing was imported but torch, numpy and dap."""
     script = """
@@ -251,6 +252,7 @@ def test_a_wrong_array_is_refused_at_the_first_call_too(tmp_path):
     assert float(seconds) < SECONDS
 
 
+@pytest.mark.slow
 def test_hydra_is_not_even_imported(tmp_path):
     script = """
         import sys
@@ -261,6 +263,7 @@ def test_hydra_is_not_even_imported(tmp_path):
     assert run(script, tmp_path) == "[]\n"
 
 
+@pytest.mark.slow
 def test_a_program_of_hydras_keeps_its_own(tmp_path):
     """Within @hydra.main, and between its initialize and compose: its globals are the same objects of the same content."""
     script = """

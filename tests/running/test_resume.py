@@ -92,6 +92,7 @@ def test_what_is_finished_is_not_done_again(tmp_path, clip, monkeypatch, capsys)
     assert "finished already" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_restart_begins_anew(tmp_path, clip):
     restore_clip(parts_of("steps=3", "snapshot_every=1"), clip, tmp_path)
     (tmp_path / "notes.txt").write_text("mine")
@@ -101,7 +102,9 @@ def test_restart_begins_anew(tmp_path, clip):
     assert (tmp_path / "notes.txt").read_text() == "mine"
 
 
-@pytest.mark.parametrize("change", ["seed=1", "steps=7", "task.noise_std=0.2"])
+@pytest.mark.parametrize(
+    "change", ["seed=1", *(pytest.param(one, marks=pytest.mark.slow) for one in ("steps=7", "task.noise_std=0.2"))]
+)
 def test_another_run_is_refused(tmp_path, clip, change):
     restore_clip(parts_of(), clip, tmp_path)
     before = results(tmp_path)
@@ -110,6 +113,7 @@ def test_another_run_is_refused(tmp_path, clip, change):
     assert results(tmp_path) == before
 
 
+@pytest.mark.slow
 def test_what_changes_no_result_makes_no_other_run(tmp_path, clip, capsys):
     restore_clip(parts_of(), clip, tmp_path)
     restore_clip(parts_of("snapshot_every=5", "threads=1", "checkpoint_seconds=null"), clip, tmp_path)
@@ -176,6 +180,7 @@ def test_a_signal_leaves_a_checkpoint_and_the_usual_exit_code(tmp_path, name):
     assert later["steps_done"] >= facts["steps_done"]
 
 
+@pytest.mark.slow
 def test_a_signal_during_the_last_step_ends_what_comes_after_it(tmp_path, clip, monkeypatch):
     hear_control_c()
     add = RunFolder.add_iterate

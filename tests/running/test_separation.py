@@ -100,6 +100,7 @@ def test_the_experiment_runs(folder):
     assert {"sdr", "sir", "sar"} <= metrics["restored"].keys()
 
 
+@pytest.mark.slow
 def test_other_settings_train_another_network(folder):
     trained(parts(folder, "epochs=1", "method.n_batches=1"))
     trained(parts(folder, "epochs=1", "method.n_batches=1", "lr=1e-4"))

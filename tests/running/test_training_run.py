@@ -36,6 +36,8 @@ VARIANTS["collaborative"] = ["gan=vanilla", "collaborative=sampling", "collabora
 VARIANTS["l1"] = ["loss=l1", "task=denoise", "~task.low_rate", "method.window_rms=null", "method.scheduler=null"]
 VARIANTS["spectrogram"] = ["model=spectrogram_unet", "size.n_fft=62", "size.hop_length=16", "method.residual=false"]
 
+QUICK = ["gan=none", "gan=vanilla", "collaborative"]
+
 
 @pytest.fixture(scope="module")
 def music(tmp_path_factory) -> Path:
@@ -68,7 +70,7 @@ def losses(folder: Path) -> list[dict[str, str]]:
 
 
 @pytest.mark.usefixtures("no_pictures")
-@pytest.mark.parametrize("name", VARIANTS)
+@pytest.mark.parametrize("name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in VARIANTS])
 def test_every_variant_trains_and_restores(tmp_path, music, name):
     outcome = run(composed(*arguments(music, *VARIANTS[name])), tmp_path, CHOICES, [])
     assert outcome.failures == []
@@ -188,6 +190,7 @@ def test_a_kill_and_a_signal_by_the_command(tmp_path, music):
     assert losses(tmp_path / "cut") == losses(tmp_path / "whole")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("no_pictures")
 def test_a_finished_training_is_not_done_again_and_no_other(tmp_path, music, capsys):
     run(composed(*arguments(music, "epochs=1")), tmp_path, CHOICES, [])

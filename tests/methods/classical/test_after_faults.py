@@ -31,6 +31,7 @@ def restored(noisy: torch.Tensor, **switches: bool):
     return next(method.restore(Problem(noisy, task, RATE)))
 
 
+@pytest.mark.slow
 def test_all_of_them_at_once_unless_they_are_switched_off(faulty):
     clean, noisy = faulty
     iterate = restored(noisy)

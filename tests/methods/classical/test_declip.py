@@ -27,7 +27,7 @@ def observed(reference, rate, input_sdr_db):
     return task, task.degrade(reference, torch.Generator())
 
 
-@pytest.mark.parametrize("input_sdr_db", [5.0, 15.0])
+@pytest.mark.parametrize("input_sdr_db", [5.0, pytest.param(15.0, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("path", ["speech_lj/LJ001-0013.flac", "music_solo/librosa_trumpet.flac"])
 def test_real_sound_is_declipped_and_consistent(path, input_sdr_db, test_audio):
     reference, rate = clip(path, test_audio)
@@ -38,6 +38,7 @@ def test_real_sound_is_declipped_and_consistent(path, input_sdr_db, test_audio):
     assert snr(estimate, reference) > snr(observation, reference) + 6
 
 
+@pytest.mark.slow
 def test_it_is_better_than_gaps_filled_by_prediction(test_audio):
     """Which knows no level: finish brings its samples to it."""
     reference, rate = clip("speech_lj/LJ001-0013.flac", test_audio, 0.4)

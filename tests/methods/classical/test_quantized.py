@@ -80,6 +80,7 @@ def test_cells_of_any_kind(settings, n_samples, generator):
         assert torch.allclose(together[:1], alone, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_chambolle_pock_written_out(generator):
     """In NumPy, with the frame as a matrix of real and imaginary parts; then to the end, where no sound near it has less."""
     n_samples, threshold, step = 60, 0.02, 10.0

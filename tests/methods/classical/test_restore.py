@@ -81,6 +81,7 @@ def test_little_noise_is_no_reason_to_take_the_sound_away(std, gain, test_audio,
     assert score > si_sdr(last(DecisionDirectedFilter(), observation, rate), reference) + 2
 
 
+@pytest.mark.slow
 def test_the_seed_makes_little_difference(test_audio, generator):
     """Also where the probe is drawn as the noise was: from the same seed."""
     reference, rate = read_audio(test_audio / CLIPS[0], 0.6, 1.0)
@@ -91,6 +92,7 @@ def test_the_seed_makes_little_difference(test_audio, generator):
     assert torch.equal(last(FilterBank(seed=1), observation, rate), last(FilterBank(seed=1), observation, rate))
 
 
+@pytest.mark.slow
 def test_windows_leave_no_seam(generator):
     """A steady tone in noise: where windows meet it is no other than elsewhere, in level and in what is left of the noise."""
     n_samples = 5 * RATE

@@ -77,6 +77,7 @@ def test_they_warm_up_apart():
     assert losses["loss"] == pytest.approx(losses["distance"] + losses["adversarial"], rel=1e-5)
 
 
+@pytest.mark.slow
 def test_in_a_training_both_losses_move():
     """The discriminator comes away from guessing, and is not left there by a network that it has taught."""
     network, adversary = restorer(0.0), judge(weight=0.01)

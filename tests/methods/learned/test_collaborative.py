@@ -36,6 +36,7 @@ def refined(trained, observation, **settings):
         return estimate, confidence(adversary, estimate, observation)
 
 
+@pytest.mark.slow
 def test_it_raises_the_discriminators_confidence(trained):
     observation, _ = batch(16, 1000)
     _, before = plain(*trained, observation)

@@ -124,6 +124,7 @@ def test_a_learning_rate_does_not_decay_like_that(lr_decay):
         prior(lr_decay=lr_decay)
 
 
+@pytest.mark.slow
 def test_the_stft_loss_draws_the_magnitudes_nearer():
     observation = tones([440.0, 1300.0], 4000, 16000)[None]
     observation = observation + 0.1 * torch.randn(1, 4000, generator=torch.Generator().manual_seed(0))
@@ -135,6 +136,7 @@ def test_the_stft_loss_draws_the_magnitudes_nearer():
     assert distance(10.0) < 0.95 * distance(0.0)  # 0.63 to 0.72 of it over seven seeds
 
 
+@pytest.mark.slow
 def test_what_is_not_observed_is_drawn_to_silence_or_to_the_guide(generator):
     tone = tones([1000.0], 4000, 8000)[None]
 

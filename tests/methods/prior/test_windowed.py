@@ -86,6 +86,7 @@ def test_a_second_pass_restores_each_window_again():
     assert not torch.equal(first_pass.estimate, last.estimate)
 
 
+@pytest.mark.slow
 def test_each_window_stops_by_its_own_rule():
     method = windowed(steps=200, stopping=Discrepancy(), learning=0.5)
     *_, last = method.restore(Problem(noisy_tone(), NOISY, RATE))

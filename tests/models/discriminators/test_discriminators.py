@@ -56,6 +56,7 @@ def test_items_of_a_batch_are_judged_one_by_one_in_evaluation(make, n_samples):
     assert torch.allclose(network(sound[1:2]), logits[1:2], atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", EVERY)
 def test_it_learns_to_tell_noise_from_tones(make):
     torch.manual_seed(0)

@@ -23,6 +23,11 @@ def pytest_xdist_auto_num_workers() -> int:
     return available_cores() + 1
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow ones first: what is left at the end is quick, and no core waits for another."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 def installed_dap_run(*arguments: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the installed command in a folder, as a user does; tests.processes.dap_run is quicker."""
     command = [str(Path(sys.executable).with_name("dap-run")), *arguments]

@@ -19,6 +19,11 @@ _LOWEST_SCORE_DB = -10  # a fit starts from next to nothing, at -40 or so
 
 
 def draw_curves(rows: list[Row], marks: dict[str, int]) -> bytes:
+    """`curves_figure` as PNG."""
+    return _png(curves_figure(rows, marks))
+
+
+def curves_figure(rows: list[Row], marks: dict[str, int]) -> Figure:
     """Loss, and the scores against observation and reference, over the steps.
 
     Args:
@@ -48,7 +53,7 @@ def draw_curves(rows: list[Row], marks: dict[str, int]) -> bytes:
     axes[1].set_ylabel("loss")
     axes[1].set_xlabel("step")
     axes[1].grid(alpha=0.3)
-    return _png(figure)
+    return figure
 
 
 def draw_losses(rows: list[Row]) -> bytes:
@@ -107,6 +112,11 @@ def draw_falloffs(panels: dict[str, dict[str, Falloff]]) -> bytes:
 
 
 def draw_spectrograms(waveforms: dict[str, Tensor], sample_rate: int) -> bytes:
+    """`spectrograms_figure` as PNG."""
+    return _png(spectrograms_figure(waveforms, sample_rate))
+
+
+def spectrograms_figure(waveforms: dict[str, Tensor], sample_rate: int) -> Figure:
     """Log-magnitude spectrograms one above the other, on one scale.
 
     Args:
@@ -136,7 +146,7 @@ def draw_spectrograms(waveforms: dict[str, Tensor], sample_rate: int) -> bytes:
         axis.set_ylabel("kHz")
     axes[-1].set_xlabel("s")
     figure.colorbar(image, cax=figure.add_axes((1 - 0.95 / 8, 0.25, 0.15 / 8, 0.5)), label="dB")
-    return _png(figure)
+    return figure
 
 
 def _panels(

@@ -1,11 +1,14 @@
-"""The array that a caller gives as a sound, and the restoration in an array of the same kind."""
+"""The array and the rate that a caller gives as a sound, and the restoration in an array of the same kind."""
 
+import numbers
 import re
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from dap.audio.sound_file import MAX_RATE
 
 
 def read_array(array: Any, channel_axis: int | None = None) -> Tensor:
@@ -73,3 +76,11 @@ def _check_floats(array: np.ndarray[Any, Any] | Tensor) -> None:
         middle = 2 ** (int(whole[2]) - 1)
         advice = f": pass (waveform - {middle}.0) / {middle}" if whole[1] else f": pass waveform / {middle}"
     raise ValueError(f"waveform must hold floats, full scale at ±1, got {name}{advice}")
+
+
+def whole_hz(sample_rate: Any) -> int:
+    """A caller's sample rate, of any type of number: 16000, 16000.0, numpy's; ValueError where it is no whole number of Hz."""
+    number = isinstance(sample_rate, numbers.Real) and not isinstance(sample_rate, bool)
+    if not (number and 1 <= sample_rate <= MAX_RATE and float(sample_rate).is_integer()):
+        raise ValueError(f"sample_rate must be a whole number of Hz, 1 to {MAX_RATE}, got {sample_rate!r}")
+    return int(sample_rate)

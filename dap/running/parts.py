@@ -99,7 +99,15 @@ def make_part(name: str, node: Any, trust: Sequence[str]) -> Any:
 
 
 def choose_device(device: str, precision: str = "float32") -> str:
-    """Set torch up for a precision; returns the device to run on, where "auto" is CUDA if there is one.
+    """Set torch up for a precision; returns the device to run on, as `find_device`, whose errors it raises."""
+    chosen = find_device(device, precision)
+    torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
+    torch.backends.cudnn.allow_tf32 = precision == "tf32"
+    return chosen
+
+
+def find_device(device: str, precision: str) -> str:
+    """The device to run on, where "auto" is CUDA if there is one.
 
     Raises:
         ValueError: an unknown device or precision, CUDA where there is none, or a CPU that does not multiply bfloat16.
@@ -110,6 +118,4 @@ def choose_device(device: str, precision: str = "float32") -> str:
         raise ValueError("device: cuda was asked for, but torch finds no CUDA device here; device=auto takes the CPU")
     chosen = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
     check_precision(precision, chosen)
-    torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
-    torch.backends.cudnn.allow_tf32 = precision == "tf32"
     return chosen

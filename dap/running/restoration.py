@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy
 import torch
-from torch import Tensor
 
 from dap import __version__
 from dap.config.schema import system_name
@@ -19,12 +18,12 @@ from dap.data.clip import Clip
 from dap.methods.iterate import Iterate
 from dap.methods.observe import observe_clip
 from dap.methods.problem import Problem
-from dap.methods.stopping import Oracle, StoppingRule
 from dap.record.checkpoint import read_checkpoint
 from dap.record.earlier import clear_run, finished_metrics
 from dap.record.identity import identity
 from dap.record.run_folder import Metrics, RunFolder
 from dap.running.following import Following, failure_told
+from dap.running.judges import Judges
 from dap.running.parts import Parts
 from dap.system.interruption import Interruption
 from dap.system.memory import is_out_of_memory, seconds_that_fit
@@ -64,7 +63,7 @@ def restore_clip(parts: Parts, clip: Clip, folder: Path) -> Metrics:
 
 
 class Restoration:
-    """A clip with its task, its observation, and the rules that choose among the iterates.
+    """A clip with its task, its observation, and those who judge the iterates.
 
     Raises:
         ValueError: clip and task do not fit each other.
@@ -76,8 +75,7 @@ class Restoration:
         self.reference = None if clip.degraded else self.clip.waveform
         self.problem = Problem(self.observation, self.task, self.clip.sample_rate, self.reference)
         self.identity = identity(parts.settings, self.observation, self.reference)
-        self.rule = parts.stopping()
-        self.oracle = None if self.reference is None or not parts.method.iterative else Oracle()
+        self.judges = Judges(parts.stopping(), self.problem, parts.method.iterative)
         self.record: RunFolder | None = None
         self.interruption = Interruption()
 
@@ -86,11 +84,7 @@ class Restoration:
         task, method, watch = self.task, self.parts.method, Stopwatch()
         problem = self.problem
         iterates = method.restore(problem) if state is None else method.resume(state["method"], problem)
-        for name, judge in self._judges().items():
-            judge.start(task, self.observation, self.reference)
-            if state is not None:
-                judge.load_state_dict(state[name])
-
+        self.judges.start(state)
         facts = {**facts_of(self.parts), "identity": self.identity, **task.facts, **({} if state is None else state["facts"])}
         earlier = None if state is None else state["record"]
         record = self.record = RunFolder(
@@ -116,20 +110,16 @@ class Restoration:
 
         def save(iterate: Iterate) -> None:
             if iterate.state is not None:
-                judges = {name: judge.state_dict() for name, judge in self._judges().items()}
-                record.save_checkpoint({"method": iterate.state(), "facts": iterate.facts, **judges})
+                record.save_checkpoint({"method": iterate.state(), "facts": iterate.facts, **self.judges.state()})
 
         bar: dict[str, Any] = {"total": last + 1, "initial": record.steps_done, "unit": "step"}
         with Following(iterates, save, settings["checkpoint_seconds"], self.interruption, **bar) as following:
             for iterate in following:
                 record.facts.update(iterate.facts)
-                self.rule.update(iterate.step, iterate.estimate)
-                estimate = self._finished(iterate.estimate)
-                if self.oracle is not None:
-                    self.oracle.update(iterate.step, estimate)
-                observed = self.task.observe(estimate)
-                row = record.add_iterate(iterate.step, iterate.loss, estimate, observed, self.rule.statistic)
-                stop = self.rule.done and settings["stop_early"]
+                estimate = self.judges.look(iterate)
+                observed, rule = self.task.observe(estimate), self.judges.rule
+                row = record.add_iterate(iterate.step, iterate.loss, estimate, observed, rule.statistic)
+                stop = rule.done and settings["stop_early"]
                 if iterate.step % settings["snapshot_every"] == 0 or iterate.step == last or stop:
                     record.add_snapshot(iterate.step, estimate)
                 shown = "psnr_observation" if self.reference is None else "psnr_reference"
@@ -138,20 +128,13 @@ class Restoration:
                     break
 
     def _finish(self, record: RunFolder, failure: str | None = None) -> Metrics:
-        if self.rule.estimate is None:
+        rule = self.judges.rule
+        if rule.estimate is None:
             self.give_up(failure or "the stopping rule chose no iterate")
             raise FloatingPointError(failure or "the stopping rule chose no iterate")
-        restored = self._finished(self.rule.estimate)
+        restored = self.judges.finished(rule.estimate)
         residual = self.observation - self.task.observe(restored)
-        return record.finish(self.parts.rule_name, self.rule, self.oracle, restored, failure, residual)
-
-    def _finished(self, estimate: Tensor) -> Tensor:
-        """The estimate with what is known for certain, in the reference's order."""
-        estimate = self.task.finish(estimate, self.observation)
-        return estimate if self.reference is None else self.task.align(estimate, self.reference)
-
-    def _judges(self) -> dict[str, StoppingRule]:
-        return {"rule": self.rule, **({} if self.oracle is None else {"oracle": self.oracle})}
+        return record.finish(self.parts.rule_name, rule, self.judges.oracle, restored, failure, residual)
 
 
 def _out_of_memory(parts: Parts, clip: Clip) -> str:

@@ -140,6 +140,7 @@ class DeepPrior(Method):
             return level * representation.synthesis(output, n_samples)
 
         def objective(output: Tensor) -> Tensor:
+            _check_maps(output, target)
             if task.identity and not self.stft_loss_weight:  # all is observed
                 return self.loss(output, target)
             estimate = synthesis(output)
@@ -201,3 +202,10 @@ class DeepPrior(Method):
         if self.guide is None:
             return torch.zeros_like(problem.observation)[None]
         return self.guide.estimate(problem)[None]
+
+
+def _check_maps(output: Tensor, target: Tensor) -> None:
+    """Refuse a network whose maps are not the representation's: a loss might broadcast them."""
+    if output.shape != target.shape:
+        expected, got = tuple(target.shape), tuple(output.shape)
+        raise ValueError(f"the network must put out maps of shape {expected} here, got {got}")

@@ -4,6 +4,10 @@ import csv
 import io
 from pathlib import Path
 
+from torch import Tensor
+
+from dap.metrics.distortion import psnr
+from dap.metrics.scores import score
 from dap.system.files import write_whole
 
 COLUMNS = (
@@ -18,6 +22,28 @@ COLUMNS = (
 )
 
 Row = dict[str, float | None]
+_SCORES = ("psnr", "si_sdr", "segmental_snr")  # of every iterate: what costs little
+
+
+def iterate_row(
+    step: int,
+    loss: float | None,
+    estimate: Tensor,
+    observed: Tensor,
+    observation: Tensor,
+    reference: Tensor | None,
+    sample_rate: int,
+) -> Row:
+    """What an iterate adds to the curves, less what the rule judged by and the time.
+
+    Args:
+        observed: what the estimate would have been observed as; sounds are (channel, time).
+    """
+    row: Row = {"step": step, "loss": loss, "psnr_observation": psnr(observed, observation)}
+    if reference is not None:
+        scores = score(estimate, reference, sample_rate, names=_SCORES)
+        row.update({f"{name}_reference": scores[name] for name in _SCORES})
+    return row
 
 
 def write_curves(path: Path, rows: list[Row]) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from dap.record.checkpoint import NAME
 from dap.record.json_file import read_object
-from dap.record.run_folder import Metrics
+from dap.record.metrics import Metrics
 
 _RESULTS = ("metrics.json", "curves.csv", "report.html")  # of a run that is finished
 _ALL = (*_RESULTS, NAME, "run.json", "observation.wav", "curves.png", "spectrograms.png")

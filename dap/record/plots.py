@@ -4,7 +4,7 @@ from collections.abc import Sequence
 import io
 from typing import Any
 
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Figure
 import numpy as np
 import torch
 from torch import Tensor

@@ -11,11 +11,10 @@ from torch import Tensor
 from dap.audio.sound_file import read_audio, write_audio
 from dap.data.clip import Clip
 from dap.methods.stopping import StoppingRule
-from dap.metrics.distortion import psnr
-from dap.metrics.scores import score
 from dap.metrics.whiteness import spectral_flatness
 from dap.record.checkpoint import NAME, write_checkpoint
-from dap.record.curves import Row, write_curves
+from dap.record.curves import Row, iterate_row, write_curves
+from dap.record.metrics import Metrics, metrics_of
 from dap.record.plots import draw_curves, draw_spectrograms
 from dap.record.report import Report, render_report
 from dap.record.trackers.tracker import Tracker
@@ -25,9 +24,6 @@ from dap.system.stopwatch import Stopwatch
 _MAX_REPORT_SECONDS = 30  # of each sound, and as many snapshots, so that a report stays a page that opens
 _MAX_REPORT_SNAPSHOTS = 12
 _ROUNDING = 1e-6  # of the observation's peak
-_CURVE_SCORES = ("psnr", "si_sdr", "segmental_snr")  # of every iterate: what costs little
-
-Metrics = dict[str, dict[str, Any]]
 
 
 class RunFolder:
@@ -100,16 +96,8 @@ class RunFolder:
 
     def add_iterate(self, step: int, loss: float | None, estimate: Tensor, observed: Tensor, statistic: float | None) -> Row:
         """A row of the curves; ``observed`` is what the estimate would have been observed as."""
-        row: Row = {
-            "step": step,
-            "loss": loss,
-            "psnr_observation": psnr(observed, self.observation),
-            "stopping": statistic,
-            "seconds": self.watch.seconds,
-        }
-        if self.reference is not None:
-            scores = score(estimate, self.reference, self.clip.sample_rate, names=_CURVE_SCORES)
-            row.update({f"{name}_reference": scores[name] for name in _CURVE_SCORES})
+        row = iterate_row(step, loss, estimate, observed, self.observation, self.reference, self.clip.sample_rate)
+        row |= {"stopping": statistic, "seconds": self.watch.seconds}
         self.rows.append(row)
         self.tracker.add_row(row)
         return row
@@ -192,18 +180,13 @@ class RunFolder:
         return metrics
 
     def _metrics(self, rule_name: str, rule: StoppingRule, oracle: StoppingRule | None, restored: Tensor) -> Metrics:
-        def scores(estimate: Tensor) -> dict[str, Any]:
-            if self.reference is None:
-                return {}
-            return score(estimate.expand_as(self.reference), self.reference, self.clip.sample_rate, self.missing)
-
-        metrics: Metrics = {
-            "observation": scores(self.observation),
-            "restored": {"rule": rule_name, "blind": rule.blind, "step": rule.step, **scores(restored)},
-        }
+        sounds = {"observation": self.observation, "restored": restored}
+        facts: Metrics = {"restored": {"rule": rule_name, "blind": rule.blind, "step": rule.step}}
         if oracle is not None and oracle.estimate is not None:
-            metrics["oracle"] = {"rule": "oracle", "blind": False, "step": oracle.step, **scores(oracle.estimate)}
-        return metrics
+            sounds["oracle"] = oracle.estimate
+            facts["oracle"] = {"rule": "oracle", "blind": False, "step": oracle.step}
+        scores = metrics_of(sounds, self.reference, self.clip.sample_rate, self.missing)
+        return {name: {**facts.get(name, {}), **scores[name]} for name in sounds}
 
     def _notes(self, rule_name: str, rule: StoppingRule, failure: str | None) -> list[str]:
         notes = [] if failure is None else [f"The fit failed: {failure}. What is restored was reached before."]

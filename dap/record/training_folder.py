@@ -11,9 +11,9 @@ from torch import Tensor
 
 from dap.metrics.scores import METRICS
 from dap.record.checkpoint import NAME, write_checkpoint
+from dap.record.metrics import Metrics
 from dap.record.plots import draw_losses, draw_spectrograms
 from dap.record.report import Report, render_report
-from dap.record.run_folder import Metrics
 from dap.record.trackers.tracker import Tracker
 from dap.record.trained import NAME as TRAINED
 from dap.record.trained import Trained, write_trained

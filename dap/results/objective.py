@@ -4,7 +4,7 @@ from collections.abc import Sequence
 import math
 
 from dap.metrics.scores import METRICS
-from dap.record.run_folder import Metrics
+from dap.record.metrics import Metrics
 
 OBJECTIVES = (*METRICS, "residual_flatness")  # the last one alone needs no reference
 

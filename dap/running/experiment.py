@@ -7,7 +7,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from dap.record.folder_names import folder_names
-from dap.record.run_folder import Metrics
+from dap.record.metrics import Metrics
 from dap.results.summary import summary_row, write_summary
 from dap.results.table import score_table
 from dap.running.parts import Parts, build_parts, choose_device

@@ -5,7 +5,6 @@ from dataclasses import replace
 import importlib
 from typing import Any
 
-from matplotlib.figure import Figure
 import torch
 from torch import Tensor
 from tqdm.auto import tqdm
@@ -16,10 +15,9 @@ from dap.methods.method import Method
 from dap.methods.observe import observe_clip
 from dap.methods.problem import Problem
 from dap.methods.stopping import StoppingRule
-from dap.metrics.distortion import psnr, si_sdr
-from dap.metrics.scores import score
-from dap.record.curves import Row
-from dap.record.plots import curves_figure, spectrograms_figure
+from dap.record.curves import Row, iterate_row
+from dap.record.metrics import Metrics, metrics_of
+from dap.record.plots import Figure, curves_figure, spectrograms_figure
 from dap.running.judges import Judges
 from dap.system.memory import is_out_of_memory
 from dap.tasks.task import Task
@@ -124,7 +122,7 @@ class LiveFit:
         return None if judge is None or judge.estimate is None else self._given(judge.estimate)
 
     @property
-    def scores(self) -> dict[str, dict[str, Any]]:
+    def scores(self) -> Metrics:
         """Of the observation and of what was restored, as in metrics.json; ValueError without a reference."""
         reference = self._problem.reference
         if reference is None:
@@ -132,8 +130,7 @@ class LiveFit:
         sounds = {"observation": self._problem.observation, "restored": self._restored()}
         if self._judges.oracle is not None and self._judges.oracle.estimate is not None:
             sounds["oracle"] = self._judges.oracle.estimate
-        rate, missing = self.sample_rate, self._problem.task.missing
-        return {name: score(sound, reference, rate, missing) for name, sound in sounds.items()}
+        return metrics_of(sounds, reference, self.sample_rate, self._problem.task.missing)
 
     def plot(self, picture: str = "spectrograms") -> Figure:
         """The spectrograms of observation, estimate and reference, or the "curves" of the fit, as it is by now.
@@ -171,10 +168,8 @@ class LiveFit:
         """Judge it, and keep a row of the curves."""
         estimate = self._judges.look(iterate)
         rule, reference = self._judges.rule, self._problem.reference
-        observed = self._problem.task.observe(estimate)
-        row: Row = {"step": iterate.step, "loss": iterate.loss, "psnr_observation": psnr(observed, self._problem.observation)}
-        if reference is not None:
-            row |= {"psnr_reference": psnr(estimate, reference), "si_sdr_reference": si_sdr(estimate, reference)}
+        observation, observed = self._problem.observation, self._problem.task.observe(estimate)
+        row = iterate_row(iterate.step, iterate.loss, estimate, observed, observation, reference, self.sample_rate)
         self.rows.append({**row, "stopping": rule.statistic})
         self.facts.update(iterate.facts)
         self._bar.set_postfix({"loss": iterate.loss})

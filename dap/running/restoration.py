@@ -21,7 +21,8 @@ from dap.methods.problem import Problem
 from dap.record.checkpoint import read_checkpoint
 from dap.record.earlier import clear_run, finished_metrics
 from dap.record.identity import identity
-from dap.record.run_folder import Metrics, RunFolder
+from dap.record.metrics import Metrics
+from dap.record.run_folder import RunFolder
 from dap.running.following import Following, failure_told
 from dap.running.judges import Judges
 from dap.running.parts import Parts

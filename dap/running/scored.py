@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from dap.metrics.scores import score
+from dap.record.metrics import metrics_of
 from dap.running.api import configured_task
 from dap.running.caller_array import like_array, read_array, whole_hz
 from dap.tasks.task import Task
@@ -18,7 +18,7 @@ def scored(estimate: Any, reference: Any, sample_rate: Any, missing: Any, channe
     gaps = None if missing is None else torch.as_tensor(missing, dtype=torch.bool)
     if gaps is not None and gaps.shape != clean.shape[-1:]:
         raise ValueError(f"missing must be of shape ({clean.shape[-1]},), got {tuple(gaps.shape)}")
-    return score(ours, clean, whole_hz(sample_rate), gaps)
+    return metrics_of({"estimate": ours}, clean, whole_hz(sample_rate), gaps)["estimate"]
 
 
 def degraded(waveform: Any, sample_rate: Any, task: Any, seed: int, channel_axis: int | None, settings: dict[str, Any]) -> Any:

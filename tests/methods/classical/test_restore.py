@@ -65,12 +65,13 @@ def test_it_is_better_than_filters_that_are_told_the_noise(noisy):
         assert score > si_sdr(last(one, observation, rate), reference) - 0.05
 
 
-@pytest.mark.parametrize(("std", "gain"), [(0.003, -2.5), (0.03, 0.3)])
+@pytest.mark.parametrize(("std", "gain"), [(0.003, -6.0), (0.03, 0.8)])
 def test_little_noise_is_no_reason_to_take_the_sound_away(std, gain, test_audio, generator):
     """The sound's own floor passes for noise to a filter that tracks it; here no more is lost than with the true σ.
 
     At an SNR of 36 dB that holds where the noise is found white: then 2 dB are gained over the true σ. It is the noise's seed
-    that decides, and of two in four it is found coloured, by the hiss that was in the recording: then 1.6 dB are lost.
+    that decides, and of three in nine it is found coloured, by the hiss that was in the recording: then 3.2 dB are lost. At 17 dB
+    1.6 dB are gained, whatever the seed.
     """
     reference, rate = read_audio(test_audio / "speech_lj" / "LJ001-0021.flac", 0.6, 1.5)
     reference = reference / reference.abs().max()

@@ -121,7 +121,8 @@ def _of_ours(sections: dict[str, Section], levels: Levels, clip: str) -> list[Le
             blind.add(label)
     sign = 1 if METRICS[levels.score].higher_is_better else -1
     ours.sort(key=lambda row: -sign * row.mean if row.mean is not None else math.inf)
-    return [first, *_with_best(ours, sign, blind)]
+    least = [0.0 if value is not None and levels.gain else value for value in first.values]  # a gain of nothing is none
+    return [first, *_with_best(ours, sign, blind, least)]
 
 
 def _scores(system: System | None, levels: Levels) -> dict[Unit, float]:
@@ -134,16 +135,17 @@ def _scores(system: System | None, levels: Levels) -> dict[Unit, float]:
     return {unit: value - before[unit] for unit, value in scores.items() if unit in before}
 
 
-def _with_best(rows: list[LevelRow], sign: int, blind: set[str]) -> list[LevelRow]:
-    """Mark the best blind ones at each level, as far as it is shown, where several are all complete."""
+def _with_best(rows: list[LevelRow], sign: int, blind: set[str], least: list[float | None]) -> list[LevelRow]:
+    """Mark the best blind one at each level, by what is shown, where it is alone, above ``least``, and all are complete."""
     rivals = [row for row in rows if row.name in blind]
     if len(rivals) < 2 or not all(row.complete for row in rivals):
         return rows
     best: dict[str, set[int]] = {}
-    for index in range(len(rows[0].values)):
-        found = {row.name: sign * round(value, 2) for row in rivals if (value := row.values[index]) is not None}
+    for index, damaged in enumerate(least):
+        found = [(sign * round(value, 2), row.name) for row in rivals if (value := row.values[index]) is not None]
         if len(found) == len(rivals):
-            for name in (name for name, value in found.items() if value == max(found.values())):
+            (highest, name), (second, _), *_ = sorted(found, reverse=True)
+            if highest > second and (damaged is None or highest > sign * round(damaged, 2)):
                 best.setdefault(name, set()).add(index)
     return [replace(row, best=frozenset(best.get(row.name, ()))) for row in rows]
 

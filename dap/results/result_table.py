@@ -173,7 +173,10 @@ def _beside(row: Row, section: Section, published: Published | None, votes: dict
 
 
 def _with_best(rows: list[Row], scores: list[str]) -> list[Row]:
-    """Mark the best blind restoration in each score, where there are several and all are of the same clips and seeds."""
+    """Mark the one best blind restoration in each score, where there are several and all are of the same clips and seeds.
+
+    One that is no better than the observation is not marked, nor one that another equals as far as it is shown.
+    """
     rivals = [row for row in rows if row.kind == "restored" and row.estimate.startswith("blind")]
     if len(rivals) < 2 or not all(row.complete for row in rivals):
         return rows
@@ -181,7 +184,16 @@ def _with_best(rows: list[Row], scores: list[str]) -> list[Row]:
     for score in scores:
         found = [(spread, row) for row in rivals if (spread := row.spreads[score]) is not None]
         if len(found) == len(rivals) and len({spread.n for spread, _ in found}) == 1:
-            choose = max if METRICS[score].higher_is_better else min
-            _, winner = choose(found, key=lambda pair: pair[0].mean)
-            best.setdefault(id(winner), set()).add(score)
+            sign = 1 if METRICS[score].higher_is_better else -1
+            digits = decimals(rows, score)
+            shown = sorted(((sign * round(spread.mean, digits), id(row)) for spread, row in found), reverse=True)
+            damaged = [spread.mean for row in rows if row.kind == "observation" and (spread := row.spreads[score]) is not None]
+            if shown[0][0] > max([shown[1][0], *(sign * round(mean, digits) for mean in damaged)]):
+                best.setdefault(shown[0][1], set()).add(score)
     return [replace(row, best=frozenset(best.get(id(row), ()))) for row in rows]
+
+
+def decimals(rows: list[Row], score: str) -> int:
+    """Digits that a score is shown with: two; three where all lie between −1 and 1, as ESTOI."""
+    means = [spread.mean for row in rows if (spread := row.spreads.get(score)) is not None]
+    return 3 if not METRICS[score].unit and all(abs(mean) < 1 for mean in means) else 2

@@ -11,7 +11,7 @@ from dap.record.csv_text import csv_text
 from dap.results.averages import Paired, Spread
 from dap.results.level_table import LevelRow, LevelTable
 from dap.results.published import HUMAN_VOTES
-from dap.results.result_table import Comparison, ResultTable, Row
+from dap.results.result_table import Comparison, ResultTable, Row, decimals
 from dap.system.printable import printable
 
 _NONE = "–"
@@ -148,7 +148,7 @@ def _grid(table: ResultTable) -> Grid:
         cells = _row_head(table, row)
         for score in table.scores:
             n_expected = row.n_seeds if table.by_clip else row.n_clips
-            cells.append(Cell(_spread(row.spreads.get(score), _decimals(table, score), n_expected), score in row.best))
+            cells.append(Cell(_spread(row.spreads.get(score), decimals(table.rows, score), n_expected), score in row.best))
             cells += [Cell(_paper(row, score, 2))] if score in in_paper else []
         if with_votes:
             cells.append(Cell(f"{row.votes.share:.3f} ({row.votes.n})" if row.votes else _NONE))
@@ -179,7 +179,7 @@ def _difference(table: ResultTable, comparison: Comparison, score: str) -> str:
     found: Paired | None = comparison.differences[score]
     if found is None:
         return _NONE
-    text = _spread(found.difference, _decimals(table, score), found.difference.n, sign="+")
+    text = _spread(found.difference, decimals(table.rows, score), found.difference.n, sign="+")
     return f"{text} ({found.n_better} of {found.difference.n})"
 
 
@@ -188,23 +188,17 @@ def _head(score: str) -> str:
     return metric.title + (f", {metric.unit}" if metric.unit else "") + ("" if metric.higher_is_better else " ↓")
 
 
-def _decimals(table: ResultTable, score: str) -> int:
-    """Two; three for a score of which all lie between −1 and 1, as ESTOI."""
-    means = [spread.mean for row in table.rows if (spread := row.spreads.get(score)) is not None]
-    return 3 if not METRICS[score].unit and all(abs(mean) < 1 for mean in means) else 2
-
-
-def _spread(spread: Spread | None, decimals: int, n_expected: int, sign: str = "") -> str:
+def _spread(spread: Spread | None, n_digits: int, n_expected: int, sign: str = "") -> str:
     if spread is None:
         return _NONE
-    text = f"{spread.mean:{sign}.{decimals}f}".replace("-", "−")
+    text = f"{spread.mean:{sign}.{n_digits}f}".replace("-", "−")
     if spread.deviation is not None:
-        text += f" ± {spread.deviation:.{decimals}f}"
+        text += f" ± {spread.deviation:.{n_digits}f}"
     return text if spread.n == n_expected else f"{text} ({spread.n})"
 
 
-def _paper(row: Row, score: str, decimals: int) -> str:
-    return f"{row.paper[score]:.{decimals}f}".replace("-", "−") if score in row.paper else _NONE
+def _paper(row: Row, score: str, n_digits: int) -> str:
+    return f"{row.paper[score]:.{n_digits}f}".replace("-", "−") if score in row.paper else _NONE
 
 
 def _record(table: ResultTable, row: Row) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from dap.results.summary import summary_row, write_summary
 from dap.results.table import score_table
 from dap.running.parts import Parts, build_parts, choose_device
 from dap.running.restoration import restore_clip
+from dap.running.told import closing_lines
 from dap.running.training_run import train
 from dap.system.files import write_whole
 from dap.system.threads import set_threads
@@ -61,6 +62,8 @@ def _run_one(parts: Parts, folder: Path) -> Outcome:
         _write_failure(folder, clip.name, str(error))
         return Outcome([Failure(clip.name, str(error))], [{}])
     print(score_table(metrics) if "psnr" in metrics["observation"] else "no reference, no scores")
+    for line in closing_lines(parts, json.loads((folder / "run.json").read_text()), metrics):
+        print(line)
     print(f"report: {shown(folder / 'report.html')}", flush=True)
     return Outcome([], [metrics])
 

@@ -26,6 +26,7 @@ from dap.record.run_folder import RunFolder
 from dap.running.following import Following, failure_told
 from dap.running.judges import Judges
 from dap.running.parts import Parts
+from dap.running.told import opening_line
 from dap.system.interruption import Interruption
 from dap.system.memory import is_out_of_memory, seconds_that_fit
 from dap.system.stopwatch import Stopwatch
@@ -86,6 +87,8 @@ class Restoration:
         problem = self.problem
         iterates = method.restore(problem) if state is None else method.resume(state["method"], problem)
         self.judges.start(state)
+        if len(self.parts.data.names) == 1:
+            print(opening_line(self.parts, self.clip), flush=True)
         facts = {**facts_of(self.parts), "identity": self.identity, **task.facts, **({} if state is None else state["facts"])}
         earlier = None if state is None else state["record"]
         record = self.record = RunFolder(

@@ -136,6 +136,18 @@ def test_clips_that_are_not_the_same_are_marked(sweep, monkeypatch, capsys):
     assert r"dilated_unet/b/0: it \| broke" in text
 
 
+@pytest.mark.parametrize(
+    ("values", "bold"),
+    [((6.0, 7.0), "**7.00"), ((6.0, 6.004), None), ((3.0, 4.0), None), ((4.0, 5.004), None), ((4.0, 5.01), "**5.01")],
+)
+def test_no_tie_is_bold_and_nothing_that_is_no_better_than_the_observation(tmp_path, monkeypatch, capsys, values, bold):
+    """Which has 5 dB; by what is shown."""
+    for model, value in zip(("harmonic", "dilated_unet"), values, strict=True):
+        write_run(tmp_path / model, model, "a", {"si_sdr": value})
+    text = table(monkeypatch, capsys, tmp_path, "--scores", "si_sdr")
+    assert ("**" not in text) if bold is None else (text.count("**") == 2 and bold in text)
+
+
 def test_what_looked_at_the_reference_is_called_oracle(sweep, monkeypatch, capsys):
     for clip in ("a", "b"):
         for seed in (0, 1):

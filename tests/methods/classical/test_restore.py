@@ -70,8 +70,8 @@ def test_little_noise_is_no_reason_to_take_the_sound_away(std, gain, test_audio,
     """The sound's own floor passes for noise to a filter that tracks it; here no more is lost than with the true σ.
 
     At an SNR of 36 dB that holds where the noise is found white: then 2 dB are gained over the true σ. It is the noise's seed
-    that decides, and of three in nine it is found coloured, by the hiss that was in the recording: then 3.2 dB are lost. At 17 dB
-    1.6 dB are gained, whatever the seed.
+    that decides, and of three in nine it is found coloured, by the hiss that was in the recording: then 3.2 dB are lost.
+    At 17 dB 1.6 dB are gained, whatever the seed.
     """
     reference, rate = read_audio(test_audio / "speech_lj" / "LJ001-0021.flac", 0.6, 1.5)
     reference = reference / reference.abs().max()

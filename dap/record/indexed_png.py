@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _EIGHT_BITS, _INDEXED = 8, 3
-_LEVEL = 6  # of zlib: more takes twice as long for 2 % less
+_LEVEL = 4  # of zlib: 6 takes four times as long for a tenth less
 
 
 def indexed_png(pixels: npt.NDArray[np.uint8], palette: npt.NDArray[np.uint8]) -> bytes:

@@ -52,7 +52,7 @@ def _level_db(waveform: Tensor, sample_rate: int, max_columns: int) -> Tensor:
     n_samples = waveform.shape[-1]
     wanted = 2 ** round(np.log2(max(16, _FRAME_SECONDS * sample_rate)))
     n_fft = max(2, min(wanted, n_samples // 2 * 2))
-    hop_length = min(max(n_samples // max_columns, n_fft // 16, 1), max(1, n_fft // 2))
+    hop_length = min(max(n_samples // max_columns, n_fft // 8, 1), max(1, n_fft // 2))
     padded = torch.nn.functional.pad(waveform, (0, max(0, n_fft - n_samples)))
     power = STFT(n_fft, hop_length).analysis(padded).abs().square().mean(0)  # (n_freq, n_frames)
     return 10 * torch.log10((_mel_weights(n_fft, sample_rate) @ power).clamp(min=1e-20))

@@ -1,6 +1,6 @@
 // The player of a report: one transport for all sounds, switched in place; the spectrogram is its seek bar.
 const place = name => document.getElementById(name), view = place('view'), canvas = place('canvas');
-const FADE = 0.008, MAIN_KEYS = 9; // seconds of crossfade; sounds that have a key
+const FADE = 0.008, N_KEYS = 9; // seconds of crossfade; sounds that have a key
 const sounds = [...document.querySelectorAll('.sound')].map(card => ({
   name: card.dataset.name, step: card.dataset.step === undefined ? null : Number(card.dataset.step),
   minus: card.dataset.minus ? JSON.parse(card.dataset.minus) : null, matched: Number(card.dataset.matched),
@@ -215,7 +215,8 @@ document.addEventListener('keydown', event => {
 function button(sound, index) {
   const made = document.createElement('button');
   made.textContent = sound.step === null ? sound.name : sound.step;
-  if (index < MAIN_KEYS) made.append(' ', Object.assign(document.createElement('kbd'), {textContent: index + 1}));
+  if (index < N_KEYS) made.title = 'key ' + (index + 1);
+  if (index < N_KEYS && sound.step === null) made.append(' ', Object.assign(document.createElement('kbd'), {textContent: index + 1}));
   made.addEventListener('click', () => select(index));
   sound.button = made;
   place(sound.step === null ? 'mains' : 'snapshots').append(made);

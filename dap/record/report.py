@@ -14,6 +14,7 @@ from dap.record.mel_pictures import ticks_khz
 from dap.record.report_curves import render_curves
 from dap.record.report_scores import render_scores
 from dap.record.report_sounds import PageSound, page_sounds
+from dap.record.scale import Scale
 
 _ZOOMS = (1, 2, 4, 8)
 _PLAYER = """<div id="player">
@@ -25,7 +26,7 @@ _PLAYER = """<div id="player">
 <div id="shown"></div>
 <div class="picture"><div class="levels">{levels}</div><div id="view"><div id="canvas" tabindex="0" role="slider"
 aria-label="position, seconds" aria-valuemin="0" aria-valuemax="{seconds:.2f}" data-seconds="{seconds!r}" data-rate="{rate}">
-<div id="selection" hidden></div><div id="cursor"></div></div></div></div>
+<div id="selection" hidden></div><div id="cursor"></div><div class="times">{times}</div></div></div></div>
 <div class="row"><span class="note">kHz, 80 dB from black to the brightest. Zoom</span>
 {zooms}</div>
 <p class="note">A click on the picture seeks, a drag selects what is repeated. <kbd>1</kbd> … <kbd>9</kbd> switch the sound in
@@ -49,6 +50,7 @@ class Report:
         minus: names of two of the sounds; their difference is heard too.
         rows: of curves.csv, for the curves of a fit.
         marks: steps to mark in them, by name.
+        warning: what is wrong with the run, to be read first.
     """
 
     title: str
@@ -63,6 +65,7 @@ class Report:
     minus: tuple[str, str] | None = None
     rows: list[Row] = field(default_factory=list)
     marks: dict[str, int] = field(default_factory=dict)
+    warning: str = ""
 
 
 def render_report(report: Report) -> str:
@@ -77,11 +80,10 @@ def render_report(report: Report) -> str:
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{html.escape(report.title)}</title><style>{_beside("report.css")}</style></head><body>
-<h1>{html.escape(report.title)}</h1>
+<h1>{html.escape(report.title)}</h1>{_warning(report.warning)}
 {_player(held.seconds, report.sample_rate)}<p class="note" id="trouble"></p>
 <div class="cards">{"".join(map(_card, held.sounds))}</div>
-{_notes([*held.notes, *report.notes])}
-{_curves(report)}{render_scores(report.metrics)}{_told(report.told)}
+{_notes(held.notes)}{_told(report.told)}{_curves(report)}{render_scores(report.metrics)}{_notes(report.notes)}
 {"".join(_picture(name, png) for name, png in report.pictures.items())}
 {_facts(report.facts)}
 <script>{_beside("report.js")}</script></body></html>
@@ -94,8 +96,10 @@ def _beside(name: str) -> str:
 
 def _player(seconds: float, sample_rate: int) -> str:
     levels = "".join(f'<span style="bottom:{100 * place:.1f}%">{khz:g}</span>' for khz, place in ticks_khz(sample_rate))
+    spans = [(100 * tick / seconds, tick) for tick in Scale(0, seconds).ticks() if tick < 0.95 * seconds]
+    times = "".join(f'<span style="left:{left:.2f}%">{tick:g} s</span>' for left, tick in spans)
     zooms = "".join(f'<button data-zoom="{times}">{times}×</button>' for times in _ZOOMS)
-    return _PLAYER.format(levels=levels, zooms=zooms, seconds=seconds, rate=sample_rate)
+    return _PLAYER.format(levels=levels, times=times, zooms=zooms, seconds=seconds, rate=sample_rate)
 
 
 def _card(sound: PageSound) -> str:
@@ -121,6 +125,10 @@ def _curves(report: Report) -> str:
     curves = render_curves(report.rows, report.marks)
     hint = '<p class="note">A click on a curve plays the nearest snapshot.</p>' if report.snapshots else ""
     return f"<h2>The fit</h2>{curves}{hint}" if curves else ""
+
+
+def _warning(warning: str) -> str:
+    return f'<p class="warning">{html.escape(warning)}</p>' if warning else ""
 
 
 def _told(told: list[str]) -> str:

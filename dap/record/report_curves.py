@@ -1,10 +1,10 @@
 """The curves of a fit as panels of a page: lines that stretch to any width, labels that do not; a click tells the step."""
 
-from dataclasses import dataclass
 import html
 import math
 
 from dap.record.curves import Row, column
+from dap.record.scale import Scale
 
 _WIDTH, _HEIGHT = 1000, 300  # of the drawing, which the page stretches
 _MAX_POINTS = 500
@@ -18,24 +18,6 @@ _SCORES = {
 _LOSS = {"loss": "loss"}
 
 Line = list[tuple[float, float]]
-
-
-@dataclass(frozen=True)
-class Scale:
-    """From values to shares of a panel's height, in the logarithm or not."""
-
-    low: float
-    high: float
-    logarithmic: bool = False
-
-    def share(self, value: float) -> float:
-        """0 at the bottom, 1 at the top, and no further.
-
-        >>> Scale(1, 100, logarithmic=True).share(10)
-        0.5
-        """
-        low, high, value = (math.log10(one) if self.logarithmic else one for one in (self.low, self.high, value))
-        return min(1.0, max(0.0, (value - low) / (high - low)))
 
 
 def render_curves(rows: list[Row], marks: dict[str, int]) -> str:
@@ -77,15 +59,15 @@ def _lines(rows: list[Row], names: dict[str, str]) -> dict[str, Line]:
 
 def _panel(lines: dict[str, Line], across: Scale, marks: dict[str, int], logarithmic: bool) -> str:
     values = [y for line in lines.values() for _, y in line]
-    low, high = min(values), max(values)
-    if low == high:
-        low, high = (low / 2, high * 2) if logarithmic else (low - 1, high + 1)
-    up = Scale(low, high, logarithmic)
-    curves = "".join(f'<path class="c{index}" d="{_path(line, across, up)}"/>' for index, line in enumerate(lines.values()))
+    up = Scale.around(min(values), max(values), logarithmic)
+    first = len(_SCORES) if logarithmic else 0  # of the pens: the loss has one of its own
+    curves = "".join(
+        f'<path class="c{index}" d="{_path(line, across, up)}"/>' for index, line in enumerate(lines.values(), first)
+    )
     dashes = "".join(_mark(f"m{index}", across.share(step)) for index, step in enumerate(marks.values()))
-    levels = "".join(f'<span style="bottom:{100 * up.share(tick):.1f}%">{tick:.3g}</span>' for tick in _ticks(up))
-    steps = "".join(f'<span style="left:{100 * across.share(tick):.1f}%">{tick:.0f}</span>' for tick in _ticks(across))
-    legend = "".join(f'<li class="c{index}"><i></i>{label}</li>' for index, label in enumerate(lines))
+    levels = "".join(f'<span style="bottom:{100 * up.share(tick):.1f}%">{tick:.3g}</span>' for tick in up.ticks())
+    steps = "".join(f'<span style="left:{100 * across.share(tick):.1f}%">{tick:.0f}</span>' for tick in across.ticks())
+    legend = "".join(f'<li class="c{index}"><i></i>{label}</li>' for index, label in enumerate(lines, first))
     return (
         f'<ul class="legend">{legend}</ul>'
         f'<div class="plot"><div class="levels">{levels}</div>'
@@ -101,14 +83,3 @@ def _path(line: Line, across: Scale, up: Scale) -> str:
 
 def _mark(name: str, share: float) -> str:
     return f'<path class="{name}" d="M{_WIDTH * share:.1f} 0V{_HEIGHT}"/>'
-
-
-def _ticks(scale: Scale) -> list[float]:
-    """Round numbers within the scale: three to six of them, or powers of ten."""
-    if scale.logarithmic:
-        powers = [10.0**power for power in range(math.ceil(math.log10(scale.low)), math.floor(math.log10(scale.high)) + 1)]
-        return powers[:: math.ceil(len(powers) / 5)] if len(powers) > 1 else [scale.low, scale.high]
-    rough = (scale.high - scale.low) / 4
-    power = 10.0 ** math.floor(math.log10(rough))
-    width = next(width * power for width in (1, 2, 5, 10) if width * power >= rough)
-    return [width * index for index in range(math.ceil(scale.low / width), math.floor(scale.high / width) + 1)]

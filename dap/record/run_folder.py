@@ -179,11 +179,12 @@ class RunFolder:
             snapshots=self._some_snapshots() if course else [],
             sample_rate=self.clip.sample_rate,
             pictures={},
-            notes=notes(self.clip, rule_name, rule, "oracle" in metrics, failure),
+            notes=notes(self.clip, rule_name, rule, "oracle" in metrics),
             told=told(self.facts, self.clip, self.observation, rule_name, rule),
             minus=("observation", heard) if restored.shape == self.observation.shape else None,
             rows=course,
             marks=marks,
+            warning="" if failure is None else f"The fit failed: {failure}. What is restored was reached before.",
         )
         write_whole(self.path / "report.html", render_report(report))
         stopping = {"rule": rule_name, "step": rule.step, "reason": rule.reason}

@@ -21,8 +21,9 @@ def told(facts: dict[str, Any], clip: Clip, observation: Tensor, rule_name: str,
         observation: (channel, time).
         rule_name: the stopping rule's; "none" for a method that makes its one estimate at once.
     """
-    found = findings(facts, clip.gain)
-    lines = [f"Found: {', '.join(found)}."] if found else []
+    lines = [f"Found: {found}." for found in findings(facts, clip.gain)]
+    if noise_std := facts.get("noise_std"):
+        lines.append(f"The noise's standard deviation is estimated as σ = {noise_std / clip.gain:.3g} of full scale.")
     if not clip.degraded and clip.waveform.shape == observation.shape:
         difference = float((observation - clip.waveform).square().mean().sqrt()) / clip.gain
         if difference > _SILENCE:
@@ -33,18 +34,16 @@ def told(facts: dict[str, Any], clip: Clip, observation: Tensor, rule_name: str,
     return [*lines, f"The rule {rule_name} chose step {rule.step}: {rule.reason}."]
 
 
-def notes(clip: Clip, rule_name: str, rule: StoppingRule, oracle: bool, failure: str | None) -> list[str]:
+def notes(clip: Clip, rule_name: str, rule: StoppingRule, oracle: bool) -> list[str]:
     """How the scores are to be read.
 
     Args:
         clip: what is restored.
         rule_name: the stopping rule's.
         oracle: whether the best step by the reference is among what is shown.
-        failure: why the fit ended before its time.
     """
-    failed = [] if failure is None else [f"The fit failed: {failure}. What is restored was reached before."]
     if clip.degraded:
-        return ["The input was already damaged: there is no reference, so there are no scores.", *failed]
+        return ["The input was already damaged: there is no reference, so there are no scores."]
     level = "as it is" if clip.gain == 1 else f"times {clip.gain:.4g}"
     blind = "knows only the observation" if rule.blind else "was given the reference: not available in practice"
     lines = [f"Scores are against the reference; the clip was worked at its level {level}."]
@@ -52,4 +51,4 @@ def notes(clip: Clip, rule_name: str, rule: StoppingRule, oracle: bool, failure:
         lines.append(f"Restored: the rule {rule_name}, which {blind}.")
     if oracle:
         lines.append("Oracle: the best SI-SDR of the steps that were run, which needs the reference.")
-    return [" ".join(lines), *failed]
+    return [" ".join(lines)]

@@ -161,8 +161,8 @@ def _restorer(options: argparse.Namespace) -> "StreamRestorer":
 
 def restore_files(targets: dict[Path, Path], restorer: "StreamRestorer") -> int:
     """Restore each file to its place, and say what was found in it; returns how many failed, each with a line of its own."""
-    from dap.record.found import found
     from dap.running.file_restorer import restore_file
+    from dap.running.found import found
 
     failures = 0
     for number, (file, target) in enumerate(targets.items(), 1):

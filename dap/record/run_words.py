@@ -7,7 +7,7 @@ from torch import Tensor
 
 from dap.data.clip import Clip
 from dap.methods.stopping import StoppingRule
-from dap.record.found import findings
+from dap.record.findings import findings
 
 _SILENCE = 1e-5  # of full scale
 

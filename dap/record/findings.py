@@ -10,17 +10,6 @@ _SILENT_DB = -100.0  # of full scale: what is weaker nobody need know
 _BESIDE_NOISE = 0.1  # of the noise's RMS: rumble below it is the lowest part of that noise
 
 
-def found(facts: Facts) -> str:
-    """One line on a restored recording, from the facts that its method gives; levels in dB of full scale.
-
-    >>> found({"noise_std": 0.05, "noise": "white", "rumble_std": 0.0, "clipped_at": 0.966})
-    'white noise at -26 dB, clipped at -0.3 dB'
-    >>> found({"noise_std": 0.0})
-    'nothing found'
-    """
-    return ", ".join(findings(facts)) or "nothing found"
-
-
 def findings(facts: Facts, gain: float = 1.0) -> list[str]:
     """Each thing that was found.
 

@@ -19,6 +19,8 @@ def findings(facts: Facts, gain: float = 1.0) -> list[str]:
 
     >>> findings({"noise_std": 0.2, "noise": "coloured", "stage_1_missing_seconds": 0.04}, gain=2.0)
     ['coloured noise at -20 dB', '0.04 s missing']
+    >>> findings({"clipped_share": 0.03, "low": [-0.5], "high": [0.5]})
+    ['3 % of the samples clipped at -6.0 dB']
     """
     facts = {name.split("_", 2)[2] if name.startswith("stage_") else name: value for name, value in facts.items()}
     words: list[str] = []
@@ -33,7 +35,12 @@ def findings(facts: Facts, gain: float = 1.0) -> list[str]:
         words.append(f"{rate:.0f} clicks a minute")
     _add(words, (facts.get("clipped_at") or 0.0) / gain, lambda level: f"clipped at {level:.1f} dB")
     if share := facts.get("clipped_share"):
-        words.append(f"{100 * share:.2g} % of the samples clipped")
+        bounds = [abs(bound) for bound in (facts.get("low") or []) + (facts.get("high") or []) if bound]
+        _add(
+            words,
+            max(bounds, default=0.0) / gain,
+            lambda level: f"{100 * share:.2g} % of the samples clipped at {level:.1f} dB",
+        )
     if missing := facts.get("missing_seconds"):
         words.append(f"{missing:.3g} s missing")
     if levels := facts.get("n_levels"):

@@ -5,11 +5,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dap.dsp.stft import STFT
 from dap.record.indexed_png import indexed_png
 
 _N_ROWS = 256
-_FRAME_SECONDS = 0.05
+_FRAME_SECONDS = 0.04  # harmonics of 100 Hz come apart, and a gap of 20 ms is seen
 _DYNAMIC_RANGE_DB = 80
 _N_COLORS = 48  # steps of 1.7 dB: finer ones are not seen, and make larger files
 _TICKS_HZ = (100, 250, 500, 1000, 2000, 4000, 8000, 16000, 32000, 64000)
@@ -50,11 +49,12 @@ def ticks_khz(sample_rate: int) -> list[tuple[float, float]]:
 def _level_db(waveform: Tensor, sample_rate: int, max_columns: int) -> Tensor:
     """Mean power over the channels, dB: (row, column), the lowest frequency first."""
     n_samples = waveform.shape[-1]
-    wanted = 2 ** round(np.log2(max(16, _FRAME_SECONDS * sample_rate)))
+    wanted = 2 * max(8, round(_FRAME_SECONDS * sample_rate / 2))
     n_fft = max(2, min(wanted, n_samples // 2 * 2))
     hop_length = min(max(n_samples // max_columns, n_fft // 8, 1), max(1, n_fft // 2))
     padded = torch.nn.functional.pad(waveform, (0, max(0, n_fft - n_samples)))
-    power = STFT(n_fft, hop_length).analysis(padded).abs().square().mean(0)  # (n_freq, n_frames)
+    spec = torch.stft(padded, n_fft, hop_length, window=torch.hann_window(n_fft), pad_mode="constant", return_complex=True)
+    power = torch.view_as_real(spec).square().sum(-1).mean(0)  # (n_freq, n_frames)
     return 10 * torch.log10((_mel_weights(n_fft, sample_rate) @ power).clamp(min=1e-20))
 
 

@@ -18,7 +18,7 @@ function decoded(sound) {
 
 function decode(sound) {
   const bytes = Uint8Array.from(atob(sound.address.split(',')[1]), sign => sign.charCodeAt(0));
-  return new OfflineAudioContext(1, 1, Math.min(384000, Math.max(8000, rate))).decodeAudioData(bytes.buffer);
+  return new OfflineAudioContext(1, 1, Math.min(96000, Math.max(8000, rate))).decodeAudioData(bytes.buffer);
 }
 
 async function difference(one, other) {

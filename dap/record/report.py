@@ -82,7 +82,7 @@ def render_report(report: Report) -> str:
 <title>{html.escape(report.title)}</title><style>{_beside("report.css")}</style></head><body>
 <h1>{html.escape(report.title)}</h1>{_warning(report.warning)}
 {_player(held.seconds, report.sample_rate)}<p class="note" id="trouble"></p>
-<div class="cards">{"".join(map(_card, held.sounds))}</div>
+{_cards(held.sounds)}
 {_notes(held.notes)}{_told(report.told)}{_curves(report)}{render_scores(report.metrics)}{_notes(report.notes)}
 {"".join(_picture(name, png) for name, png in report.pictures.items())}
 {_facts(report.facts)}
@@ -96,10 +96,18 @@ def _beside(name: str) -> str:
 
 def _player(seconds: float, sample_rate: int) -> str:
     levels = "".join(f'<span style="bottom:{100 * place:.1f}%">{khz:g}</span>' for khz, place in ticks_khz(sample_rate))
-    spans = [(100 * tick / seconds, tick) for tick in Scale(0, seconds).ticks() if tick < 0.95 * seconds]
+    spans = [(100 * tick / seconds, tick) for tick in Scale(0, seconds).ticks(10) if tick < 0.95 * seconds]
     times = "".join(f'<span style="left:{left:.2f}%">{tick:g} s</span>' for left, tick in spans)
     zooms = "".join(f'<button data-zoom="{times}">{times}×</button>' for times in _ZOOMS)
     return _PLAYER.format(levels=levels, times=times, zooms=zooms, seconds=seconds, rate=sample_rate)
+
+
+def _cards(sounds: list[PageSound]) -> str:
+    """Those of the fit's snapshots folded away."""
+    mains = "".join(_card(sound) for sound in sounds if sound.step is None)
+    snapshots = "".join(_card(sound) for sound in sounds if sound.step is not None)
+    folded = f'<details class="cards"><summary>The fit, snapshot by snapshot</summary>{snapshots}</details>'
+    return f'<div class="cards">{mains}</div>{folded if snapshots else ""}'
 
 
 def _card(sound: PageSound) -> str:
@@ -113,7 +121,7 @@ def _card(sound: PageSound) -> str:
     media = "wav" if sound.content[:4] == b"RIFF" else "flac"
     player = f'<audio controls preload="none" src="data:audio/{media};base64,{_base64(sound.content)}"></audio>'
     picture = f'<img alt="spectrogram: {html.escape(sound.name)}" src="data:image/png;base64,{_base64(sound.picture)}">'
-    name = html.escape(sound.name)
+    name = html.escape(sound.name if sound.minus is None else f"{sound.name}: {' − '.join(sound.minus)}")
     return f'<div class="sound"{attributes}><p>{name}</p>{player if sound.content else ""}{picture}</div>'
 
 

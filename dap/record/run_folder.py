@@ -179,7 +179,7 @@ class RunFolder:
             snapshots=self._some_snapshots() if course else [],
             sample_rate=self.clip.sample_rate,
             pictures={},
-            notes=notes(self.clip, rule_name, rule, "oracle" in metrics),
+            notes=notes(self.clip, rule_name, rule, "oracle" in metrics) + self._notes_of_sources(restored),
             told=told(self.facts, self.clip, self.observation, rule_name, rule),
             minus=("observation", heard) if restored.shape == self.observation.shape else None,
             rows=course,
@@ -212,6 +212,9 @@ class RunFolder:
     def _some_snapshots(self) -> list[tuple[int, Tensor]]:
         """Step and sound of those that a report holds; of several sources the first."""
         return [(step, self._read_snapshot(step)) for step in spread(self.snapshots, MAX_SNAPSHOTS)]
+
+    def _notes_of_sources(self, restored: Tensor) -> list[str]:
+        return ["The snapshots are those of the first source."] if restored.ndim == 3 and len(self.rows) > 1 else []
 
     def _read_snapshot(self, step: int) -> Tensor:
         path = self.path / _snapshot_name(step)

@@ -34,8 +34,8 @@ class Scale:
         low, high, value = (math.log10(one) if self.logarithmic else one for one in (self.low, self.high, value))
         return min(1.0, max(0.0, (value - low) / (high - low)))
 
-    def ticks(self) -> list[float]:
-        """Round numbers within the scale, some three to six: multiples of 1, 2 or 5, or powers of ten.
+    def ticks(self, n_wanted: int = 4) -> list[float]:
+        """Round numbers within the scale, about so many or half of them: multiples of 1, 2 or 5, or powers of ten.
 
         >>> Scale(0, 40).ticks(), Scale(0.5, 200, logarithmic=True).ticks()
         ([0.0, 10.0, 20.0, 30.0, 40.0], [1.0, 10.0, 100.0])
@@ -43,8 +43,8 @@ class Scale:
         if self.logarithmic:
             first, last = math.ceil(math.log10(self.low)), math.floor(math.log10(self.high))
             powers = [10.0**power for power in range(first, last + 1)]
-            return powers[:: math.ceil(len(powers) / 5)] if len(powers) > 1 else [self.low, self.high]
-        rough = (self.high - self.low) / 4
+            return powers[:: math.ceil(len(powers) / (n_wanted + 1))] if len(powers) > 1 else [self.low, self.high]
+        rough = (self.high - self.low) / n_wanted
         power = 10.0 ** math.floor(math.log10(rough))
         width = next(width * power for width in (1, 2, 5, 10) if width * power >= rough)
         return [width * index for index in range(math.ceil(self.low / width), math.floor(self.high / width) + 1)]

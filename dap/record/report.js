@@ -1,5 +1,6 @@
 // The player of a report: one transport for all sounds, switched in place; the spectrogram is its seek bar.
 const place = name => document.getElementById(name), view = place('view'), canvas = place('canvas');
+const zooms = document.querySelectorAll('[data-zoom]');
 const FADE = 0.008, N_KEYS = 9; // seconds of crossfade; sounds that have a key
 const sounds = [...document.querySelectorAll('.sound')].map(card => ({
   name: card.dataset.name, step: card.dataset.step === undefined ? null : Number(card.dataset.step),
@@ -12,7 +13,8 @@ let context = null, voice = null, playing = false, at = 0, selection = null, mat
 
 // Sounds: decoded once, at their own rate, without a gesture of the user.
 function decoded(sound) {
-  sound.buffer ??= sound.minus ? difference(...sound.minus.map(name => sounds.find(other => other.name === name))) : decode(sound);
+  const named = name => sounds.find(other => other.name === name);
+  sound.buffer ??= sound.minus ? difference(...sound.minus.map(named)) : decode(sound);
   return sound.buffer;
 }
 
@@ -159,7 +161,7 @@ function magnify(times) {
   zoom = times;
   canvas.style.width = 100 * zoom + '%';
   canvas.classList.toggle('zoomed', zoom > 1);
-  document.querySelectorAll('[data-zoom]').forEach(button => button.setAttribute('aria-pressed', Number(button.dataset.zoom) === zoom));
+  zooms.forEach(button => button.setAttribute('aria-pressed', Number(button.dataset.zoom) === zoom));
   view.scrollLeft = position() / seconds * canvas.clientWidth - view.clientWidth / 2;
 }
 
@@ -216,7 +218,8 @@ function button(sound, index) {
   const made = document.createElement('button');
   made.textContent = sound.step === null ? sound.name : sound.step;
   if (index < N_KEYS) made.title = 'key ' + (index + 1);
-  if (index < N_KEYS && sound.step === null) made.append(' ', Object.assign(document.createElement('kbd'), {textContent: index + 1}));
+  const hint = Object.assign(document.createElement('kbd'), {textContent: index + 1});
+  if (index < N_KEYS && sound.step === null) made.append(' ', hint);
   made.addEventListener('click', () => select(index));
   sound.button = made;
   place(sound.step === null ? 'mains' : 'snapshots').append(made);
@@ -229,9 +232,11 @@ if (window.AudioContext && sounds.length) {
   place('play').addEventListener('click', () => playing ? pause() : play());
   place('matched').addEventListener('click', () => match(!matched));
   place('clear').addEventListener('click', () => choose(null));
-  document.querySelectorAll('[data-zoom]').forEach(one => one.addEventListener('click', () => magnify(Number(one.dataset.zoom))));
+  zooms.forEach(one => one.addEventListener('click', () => magnify(Number(one.dataset.zoom))));
   // After a click with the mouse the space bar is the transport's again.
-  document.addEventListener('click', event => { if (event.detail && event.target.closest('button')) document.activeElement.blur(); });
+  document.addEventListener('click', event => {
+    if (event.detail && event.target.closest('button')) document.activeElement.blur();
+  });
   document.documentElement.classList.add('scripted');
   magnify(1);
   show();

@@ -66,7 +66,8 @@ def _panel(lines: dict[str, Line], across: Scale, marks: dict[str, int], logarit
     )
     dashes = "".join(_mark(f"m{index}", across.share(step)) for index, step in enumerate(marks.values()))
     levels = "".join(f'<span style="bottom:{100 * up.share(tick):.1f}%">{tick:.3g}</span>' for tick in up.ticks())
-    steps = "".join(f'<span style="left:{100 * across.share(tick):.1f}%">{tick:.0f}</span>' for tick in across.ticks())
+    whole = [tick for tick in across.ticks() if tick == int(tick)]
+    steps = "".join(f'<span style="left:{100 * across.share(tick):.1f}%">{tick:.0f}</span>' for tick in whole)
     legend = "".join(f'<li class="c{index}"><i></i>{label}</li>' for index, label in enumerate(lines, first))
     return (
         f'<ul class="legend">{legend}</ul>'

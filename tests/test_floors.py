@@ -39,7 +39,7 @@ def test_the_map_is_true():
         ("tensorboard", {"record.trackers.tensorboard"}),
         ("wandb", {"record.trackers.wandb"}),
         ("mlflow", {"record.trackers.mlflow"}),
-        ("matplotlib", {"record.plots", "record.frequency_figure"}),
+        ("matplotlib", {"record.plots", "record.frequency_figure", "record.mel_pictures"}),
     ],
 )
 def test_libraries_stay_in_their_rooms(library, places):

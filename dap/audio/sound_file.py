@@ -129,6 +129,24 @@ def encode_wav(waveform: Tensor, sample_rate: int, subtype: str = "PCM_16") -> b
     return buffer.getvalue()
 
 
+def encode_flac(waveform: Tensor, sample_rate: int) -> bytes:
+    """A FLAC file of 16 bit as bytes, or a WAV where FLAC has no such rate or number of channels.
+
+    Args:
+        waveform: (channel, n_samples), in [−1, 1].
+        sample_rate: Hz.
+
+    >>> encode_flac(torch.zeros(1, 4), 8000)[:4], encode_flac(torch.zeros(9, 4), 8000)[:4]
+    (b'fLaC', b'RIFF')
+    """
+    buffer = io.BytesIO()
+    try:
+        soundfile.write(buffer, waveform.detach().cpu().numpy().T, sample_rate, format="FLAC", subtype="PCM_16")
+    except soundfile.LibsndfileError:
+        return encode_wav(waveform, sample_rate)
+    return buffer.getvalue()
+
+
 def unstamp(file: BinaryIO) -> None:
     """Take the time of writing out of a float WAV: equal sounds make equal files."""
     file.seek(0)

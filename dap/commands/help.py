@@ -37,8 +37,8 @@ _HEAD = """dap-run: fit a randomly initialised network to one degraded sound; an
 """
 
 _TAIL = """Results: outputs/TASK/MODEL/DATE_TIME/ (a sweep's: outputs/sweeps/DATE_TIME/N/), or hydra.run.dir=FOLDER:
-  report.html (listen and look), restored.wav, observation.wav, reference.wav, snapshots/, curves.csv, curves.png,
-  spectrograms.png, metrics.json, run.json; checkpoint.pt while it is not finished.
+  report.html (listen and look), restored.wav, observation.wav, reference.wav, snapshots/, curves.csv,
+  spectrograms.png, metrics.json, run.json; of a fit curves.png, and checkpoint.pt while it is not finished.
 
 Then: dap-score A.wav B.wav (scores), dap-table FOLDER (tables of a sweep), dap-listen FOLDER (a blind listening test).
 

@@ -17,12 +17,12 @@ from dap.record.curves import Row, iterate_row, write_curves
 from dap.record.metrics import Metrics, metrics_of
 from dap.record.plots import draw_curves, draw_spectrograms
 from dap.record.report import Report, render_report
+from dap.record.report_sounds import MAX_SECONDS, MAX_SNAPSHOTS, spread
+from dap.record.run_words import notes, told
 from dap.record.trackers.tracker import Tracker
 from dap.system.files import remove_unfinished, write_whole
 from dap.system.stopwatch import Stopwatch
 
-_MAX_REPORT_SECONDS = 30  # of each sound, and as many snapshots, so that a report stays a page that opens
-_MAX_REPORT_SNAPSHOTS = 12
 _ROUNDING = 1e-6  # of the observation's peak
 
 
@@ -152,23 +152,27 @@ class RunFolder:
         if oracle is not None and oracle.estimate is not None:
             marks["oracle"] = oracle.step or 0
             sounds.update(by_source(f"oracle (step {oracle.step}; needs the reference)", oracle.estimate))
-        pictures = {
-            "Curves": draw_curves(self.rows, marks),
-            "Spectrograms": draw_spectrograms(sounds, self.clip.sample_rate),
-        }
+        pictures = {"spectrograms": draw_spectrograms(sounds, self.clip.sample_rate)}
+        course = self.rows if len(self.rows) > 1 else []  # of one estimate there are no curves
+        if course:
+            pictures = {"curves": draw_curves(course, marks), **pictures}
         for name, png in pictures.items():
-            write_whole(self.path / f"{name.lower()}.png", png)
-            self.tracker.add_picture(name.lower(), png)
-        facts = [(name, str(value)) for name, value in self.facts.items()]
+            write_whole(self.path / f"{name}.png", png)
+            self.tracker.add_picture(name, png)
         report = Report(
             title=f"{self.clip.name}: {self.facts['task']} by {self.facts['system']}",
-            facts=[*facts, ("stopped", rule.reason)],
+            facts=[*((name, str(value)) for name, value in self.facts.items()), ("stopped", rule.reason)],
             metrics=_with_sources(metrics),
-            sounds={name: self._excerpt(sound) for name, sound in sounds.items()},
-            snapshots=[(step, self._excerpt(self._read_snapshot(step))) for step in self._some_snapshots()],
+            sounds=sounds,
+            snapshots=self._some_snapshots() if course else [],
             sample_rate=self.clip.sample_rate,
-            pictures=pictures,
-            notes=self._notes(rule_name, rule, failure),
+            pictures={},
+            notes=notes(self.clip, rule_name, rule, "oracle" in metrics) + self._notes_of_sources(restored),
+            told=told(self.facts, self.clip, self.observation, rule_name, rule),
+            minus=("observation", heard) if restored.shape == self.observation.shape else None,
+            rows=course,
+            marks=marks,
+            warning="" if failure is None else f"The fit failed: {failure}. What is restored was reached before.",
         )
         write_whole(self.path / "report.html", render_report(report))
         stopping = {"rule": rule_name, "step": rule.step, "reason": rule.reason}
@@ -188,35 +192,17 @@ class RunFolder:
         scores = metrics_of(sounds, self.reference, self.clip.sample_rate, self.missing)
         return {name: {**facts.get(name, {}), **scores[name]} for name in sounds}
 
-    def _notes(self, rule_name: str, rule: StoppingRule, failure: str | None) -> list[str]:
-        notes = [] if failure is None else [f"The fit failed: {failure}. What is restored was reached before."]
-        if self.clip.waveform.shape[-1] > _MAX_REPORT_SECONDS * self.clip.sample_rate:
-            notes.append(f"The players hold the first {_MAX_REPORT_SECONDS} s; the files beside this page hold all.")
-        if self.reference is None:
-            return ["The input was already damaged: there is no reference, so there are no scores.", *notes]
-        level = "as it is" if self.clip.gain == 1 else f"times {self.clip.gain:.4g}"
-        blind = "knows only the observation" if rule.blind else "was given the reference: not available in practice"
-        return [
-            f"Scores against the reference, SI-SDR to SSNR the higher the better; the clip was worked at its level {level}. "
-            f"Restored: the rule {rule_name}, which {blind}. "
-            "Oracle: the best SI-SDR of the steps that were run, which needs the reference.",
-            *notes,
-        ]
+    def _some_snapshots(self) -> list[tuple[int, Tensor]]:
+        """Step and sound of those that a report holds; of several sources the first."""
+        return [(step, self._read_snapshot(step)) for step in spread(self.snapshots, MAX_SNAPSHOTS)]
 
-    def _some_snapshots(self) -> list[int]:
-        """Evenly spread, first and last among them."""
-        n_kept = min(_MAX_REPORT_SNAPSHOTS, len(self.snapshots))
-        last = len(self.snapshots) - 1
-        return [self.snapshots[round(index * last / max(1, n_kept - 1))] for index in range(n_kept)]
-
-    def _excerpt(self, waveform: Tensor) -> Tensor:
-        return waveform[..., : _MAX_REPORT_SECONDS * self.clip.sample_rate]
+    def _notes_of_sources(self, restored: Tensor) -> list[str]:
+        return ["The snapshots are those of the first source."] if restored.ndim == 3 and len(self.rows) > 1 else []
 
     def _read_snapshot(self, step: int) -> Tensor:
-        """The sound; of several sources the first."""
         path = self.path / _snapshot_name(step)
         found = path.with_suffix(".wav") if path.with_suffix(".wav").exists() else path.with_name(f"{path.name}_1.wav")
-        return read_audio(found)[0] * self.clip.gain
+        return read_audio(found, seconds=MAX_SECONDS)[0] * self.clip.gain
 
     def _write_sound(self, name: str, waveform: Tensor) -> None:
         for source, sound in by_source(name, waveform, "_").items():

@@ -94,7 +94,7 @@ class TrainingFolder:
             sounds=sounds,
             snapshots=[],
             sample_rate=sample_rate,
-            pictures=pictures,
+            pictures={"Losses": pictures["Losses"]},
             notes=[f"The weights of epoch {row['epoch']} were kept. {note}"],
         )
         write_whole(self.path / "report.html", render_report(report))

@@ -1,13 +1,7 @@
-"""What was found in a recording, in words."""
-
-from collections.abc import Callable
-import math
-from typing import Any
+"""What was found in a recording, in one line."""
 
 from dap.methods.iterate import Facts
-
-_SILENT_DB = -100.0  # of full scale: what is weaker nobody need know
-_BESIDE_NOISE = 0.1  # of the noise's RMS: rumble below it is the lowest part of that noise
+from dap.record.findings import findings
 
 
 def found(facts: Facts) -> str:
@@ -18,28 +12,4 @@ def found(facts: Facts) -> str:
     >>> found({"noise_std": 0.0})
     'nothing found'
     """
-    words: list[str] = []
-    noise = str(facts.get("noise", ""))
-    kind = f"{noise} noise" if noise in ("white", "coloured") else "noise"
-    _add(words, facts.get("noise_std"), lambda level: f"{kind} at {level:.0f} dB")
-    rumble = facts.get("rumble_std", 0.0)
-    _add(
-        words,
-        rumble if rumble > _BESIDE_NOISE * facts.get("noise_std", 0.0) else 0.0,
-        lambda level: f"rumble at {level:.0f} dB",
-    )
-    _add(words, facts.get("hum_std"), lambda level: f"hum of {facts['hum_hz']:.1f} Hz at {level:.0f} dB")
-    if (rate := facts.get("clicks_a_minute", 0.0)) >= 0.5:
-        words.append(f"{rate:.0f} clicks a minute")
-    _add(words, facts.get("clipped_at"), lambda level: f"clipped at {level:.1f} dB")
-    if missing := facts.get("missing_seconds"):
-        words.append(f"{missing:.3g} s missing")
-    if room := facts.get("rt60_seconds"):
-        words.append(f"a room that rings for {room:.1f} s (RT60)")
-    return ", ".join(words) or "nothing found"
-
-
-def _add(words: list[str], amplitude: Any, sentence: Callable[[float], str]) -> None:
-    """The sentence on a level, where there is one."""
-    if amplitude and (level := 20 * math.log10(amplitude)) > _SILENT_DB:
-        words.append(sentence(level))
+    return ", ".join(findings(facts)) or "nothing found"

@@ -1,26 +1,21 @@
 """dap-listen: the page as a listener uses it, in a browser, and the way of the votes into dap-table."""
 
-import html
 import json
-import os
 from pathlib import Path
 import re
-import shutil
-import subprocess
 
 import pytest
 import torch
 
 from dap.audio.sound_file import write_audio
 from dap.commands.table import tabulate
+from tests.browser import BROWSER, browse
 from tests.commands.listened import LEVELS, page, write_sweep
 from tests.processes import dap_run
 from tests.runs import RATE
 
-FOUND = [path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))]
-if not FOUND:
+if BROWSER is None:
     pytest.skip("no chromium here: apt-get install chromium", allow_module_level=True)
-BROWSER = FOUND[0]
 
 # A listener: plays everything, reads everything, votes for the loudest; `peak` is that of a sound as a page holds it.
 LISTENER = """
@@ -46,15 +41,6 @@ function judge(vote) {
 }
 """
 
-_TELL = """
-Promise.all(waits).then(() => {
-  const told = document.createElement('pre');
-  told.id = 'report';
-  told.textContent = JSON.stringify(report);
-  document.body.append(told);
-});
-"""
-
 JUDGE_ALL = "for (const trial of page.trials) judge(best => document.querySelectorAll('[data-choose]')[best].click());"
 NAMED = """
 document.getElementById('listener').value = 'Ann O.';
@@ -74,24 +60,10 @@ def sweep(tmp_path) -> Path:
     return write_sweep(tmp_path / "sweep")
 
 
-def browse(path: Path, script: str, tmp_path: Path) -> dict:
-    """Open a copy of a page with a script at its end, and return what that leaves in ``report``."""
-    copy = tmp_path / "copy.html"
-    copy.write_text(path.read_text().replace("</body>", f"<script>{script}\n{_TELL}</script></body>"))
-    quiet = "--disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"
-    flags = ["--headless", "--no-sandbox", "--disable-gpu", *quiet.split(), "--virtual-time-budget=8000", "--dump-dom"]
-    command = [BROWSER, *flags, f"--user-data-dir={tmp_path / 'browser'}", copy.as_uri()]
-    environment = {**os.environ, "HOME": str(tmp_path)}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environment)
-    found = re.search(r'<pre id="report">(.*?)</pre>', done.stdout, re.DOTALL)
-    assert found, f"the page broke: {done.stderr[-2000:]}"
-    return json.loads(html.unescape(found[1]))
-
-
 def test_a_listener_votes_and_the_table_tells(sweep, tmp_path, monkeypatch, capsys):
     assert "3 trials of 3 restorations" in page(monkeypatch, capsys, sweep, "--clips", 3)
     script = LISTENER + NAMED + JUDGE_ALL + SAVED
-    report = browse(sweep / "listen.html", script, tmp_path)
+    report = browse((sweep / "listen.html").read_text(), script, tmp_path)
 
     assert report["seconds"] == [0.5] * 15, "the browser knows each sound for one"
     assert report["early"] == [3, 3, 3], "no vote before all have been heard"
@@ -128,7 +100,7 @@ def test_keys_do_what_buttons_do(sweep, tmp_path, monkeypatch, capsys):
     press('ArrowLeft'); press('ArrowRight'); press('ArrowRight'); report.on = at;
     report.kept = JSON.parse(localStorage.getItem('dap-listen ' + page.name)).votes;
     """
-    report = browse(sweep / "listen.html", LISTENER + script, tmp_path)
+    report = browse((sweep / "listen.html").read_text(), LISTENER + script, tmp_path)
     assert report["too_early"] == 0
     assert report["anchor"] == "anchor0"
     assert (report["playing"], report["stopped"]) == (True, 0)
@@ -147,7 +119,7 @@ def test_nothing_on_the_page_tells_a_system_or_a_clip(sweep, tmp_path, monkeypat
     assert not re.search(r"(src|href)=\"(?!data:)", bare), "nothing is loaded from elsewhere"
     assert "http" not in bare
     script = LISTENER + JUDGE_ALL + SAVED
-    report = browse(sweep / "listen.html", script, tmp_path)
+    report = browse((sweep / "listen.html").read_text(), script, tmp_path)
     assert all("Restoration C" in shown and "Reference" in shown and "Damaged" in shown for shown in report["texts"])
     assert not re.search("|".join(LEVELS), report["votes"])
 
@@ -166,7 +138,7 @@ def test_a_sweep_is_listened_to_and_tabulated(tmp_path, monkeypatch, capsys):
     sweep = tmp_path / "sweep"
     assert "2 trials of 2 restorations" in page(monkeypatch, capsys, sweep)
     script = LISTENER + JUDGE_ALL + SAVED
-    (sweep / "votes_ann.json").write_text(browse(sweep / "listen.html", script, tmp_path)["votes"])
+    (sweep / "votes_ann.json").write_text(browse((sweep / "listen.html").read_text(), script, tmp_path)["votes"])
     text = tabulate(sweep, None, None, None, False)
     for model in ("spectrogram_unet", "dilated_unet"):
         assert re.search(rf"\| {model} \| blind: discrepancy \| 2 \| 1 \| .* \d\.\d+ \(2\) \|", text)

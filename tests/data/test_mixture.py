@@ -84,7 +84,7 @@ def test_a_run_folder_holds_each_source(paths, tmp_path):
             assert metrics[entry][name] == pytest.approx(mean)
     assert metrics["oracle"]["si_sdr"] >= metrics["restored"]["si_sdr"]
     page = (folder / "report.html").read_text()
-    assert page.count("<audio") == 2 + 1 + 2 + 2 + 1  # references, mixture, restored, oracle, snapshots
+    assert page.count("<audio") == 2 + 1 + 2 + 2 + 3  # references, mixture, restored, oracle, snapshots
     assert "restored, source 2" in page
     assert json.loads((folder / "run.json").read_text())["n_sources"] == 2
     assert restore_clip(parts, parts.data[0], folder) == json.loads((folder / "metrics.json").read_text())  # finished already

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 
 import matplotlib.image
 import pytest
@@ -68,9 +69,23 @@ def test_a_long_run_keeps_its_report_small(tmp_path, clip):
     rule = Fixed()
     rule.update(39, clip.waveform)
     folder.finish("fixed", rule, None, clip.waveform)
-    assert folder._some_snapshots()[0] == 0
-    assert folder._some_snapshots()[-1] == 39
-    assert len(folder._some_snapshots()) == 12
+    page = (tmp_path / "report.html").read_text()
+    steps = re.findall(r' data-step="(\d+)"', page)
+    assert (len(steps), steps[0], steps[-1]) == (12, "0", "39")
+
+
+def test_one_estimate_has_no_curves(tmp_path, clip):
+    folder = recorded(tmp_path, clip, n_steps=1)
+    folder.facts["noise_std"] = 0.4
+    rule = Fixed()
+    rule.update(0, clip.waveform)
+    folder.finish("none", rule, None, clip.waveform)
+    page = (tmp_path / "report.html").read_text()
+    assert not (tmp_path / "curves.png").exists()
+    assert "<svg" not in page
+    assert " data-step=" not in page
+    assert "noise at -20 dB" in page, "0.4 at four times the level of the input"
+    assert "differs from the reference by σ = 0.025 (-32.0 dB of full scale)" in page
 
 
 @pytest.mark.parametrize("n_samples", [4, 100, 5000])

@@ -10,12 +10,13 @@ import signal
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
+from dap import __version__
 from dap.system.threads import set_threads, wait_briefly
 
 if TYPE_CHECKING:
     from dap.running.stream_restorer import StreamRestorer
 
-_PAGE = """Restore sound files of any length, rate and number of channels, and folders of them: DIR/NAME.wav, 32-bit float, as
+_PAGE = """Restore sound files of any length, rate and number of channels, and folders of them: OUT/NAME.wav, 32-bit float, as
 long as FILE. Without a checkpoint as method=restore does, blind, and a line says what was found: noise, rumble, hum, clicks,
 flat tops (only a clipped recording has them; what lay above is restored, so the peak may exceed FILE's and full scale). With a
 checkpoint (best.pt of a run of method=supervised) by the trained model, at its rate and back. What is done already is not done
@@ -23,6 +24,8 @@ again, and what was interrupted resumes where it stopped, by the same command.""
 
 # What soundfile reads; of a folder files of other kinds are left alone.
 _SOUNDS = {".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".caf", ".rf64", ".w64"}
+
+_RESTORED = "_restored"  # of the name of what is put beside its file
 
 
 class _Parser(argparse.ArgumentParser):
@@ -39,7 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     parser = _Parser("dap-restore", description=_PAGE)
     parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help="a damaged sound file, or a folder of them")
-    parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="the folder of what is restored")
+    parser.add_argument("--version", action="version", version=f"dap {__version__}")
+    parser.add_argument(
+        "--out", metavar="OUT", type=Path, help="a folder, or of one FILE a .wav; default: beside it, NAME_restored.wav"
+    )
     parser.add_argument(
         "--task", help="what was done to the sound: denoise (the default), inpainting, clipping, quantization, …"
     )
@@ -61,7 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         targets = plan(options.files, options.out)
         restorer = _restorer(options)
-        options.out.mkdir(parents=True, exist_ok=True)
+        if options.out is not None and not _is_file(options.out):
+            options.out.mkdir(parents=True, exist_ok=True)
         failures = restore_files(targets, restorer)
     except KeyboardInterrupt:
         _say("interrupted; the same command goes on from here")
@@ -74,8 +81,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(1 if failures else 0)
 
 
-def plan(sources: Iterable[Path], out: Path) -> dict[Path, Path]:
+def plan(sources: Iterable[Path], out: Path | None) -> dict[Path, Path]:
     """Where the restoration of each file goes, and of each in a folder, whose own folders are kept.
+
+    Args:
+        out: a folder, or of one file a .wav; None: beside each file.
 
     Raises:
         ValueError: a file that cannot be read (of those in a folder each is told of later), a folder that holds no sound, two
@@ -83,17 +93,20 @@ def plan(sources: Iterable[Path], out: Path) -> dict[Path, Path]:
     """
     from dap.audio.sound_file import read_length  # here, because torch takes longer to import than --help to answer
 
+    sources = list(sources)
     targets: dict[Path, Path] = {}
+    to_file = _is_file(out)
+    if to_file and (len(sources) != 1 or sources[0].is_dir()):
+        raise ValueError(f"--out {out} is one file, and there are several to restore: give a folder")
     for source in sources:
-        if source.is_dir():
-            found = {file: out / file.relative_to(source) for file in _sounds_in(source, out)}
-            if not found:
-                raise ValueError(f"{source}: no sound files in this folder")
-        else:
+        inside = source.is_dir()
+        found = _sounds_in(source, out) if inside else [source]
+        if not found:
+            raise ValueError(f"{source}: no sound files in this folder")
+        if not inside:
             read_length(source)
-            found = {source: out / source.name}
-        for file, place in found.items():
-            target = place.with_suffix(".wav")
+        for file in found:
+            target = _target(file, source if inside else file.parent, out, to_file)
             others = [other for other, taken in targets.items() if taken == target and other != file]
             if others:
                 raise ValueError(f"{others[0]} and {file} would both become {target}: restore them into two folders")
@@ -103,16 +116,34 @@ def plan(sources: Iterable[Path], out: Path) -> dict[Path, Path]:
     return targets
 
 
-def _sounds_in(folder: Path, out: Path) -> list[Path]:
-    """The sound files in a folder and in those in it, but for hidden ones and what was restored into it."""
-    return [
+def _is_file(out: Path | None) -> bool:
+    """Whether the place is that of one file; ValueError where it is one of a kind that is not written."""
+    if out is None or out.is_dir() or out.suffix.lower() not in _SOUNDS:
+        return False
+    if out.suffix.lower() != ".wav":
+        raise ValueError(f"--out {out}: expected a folder or a .wav, which is what is written")
+    return True
+
+
+def _target(file: Path, folder: Path, out: Path | None, to_file: bool) -> Path:
+    if out is None:
+        return file.with_name(f"{file.stem}{_RESTORED}.wav")
+    return out if to_file else (out / file.relative_to(folder)).with_suffix(".wav")
+
+
+def _sounds_in(folder: Path, out: Path | None) -> list[Path]:
+    """The sound files in a folder and in those in it, but for hidden ones and what was restored into it or beside them."""
+    found = [
         file
         for file in sorted(folder.rglob("*"))
         if file.suffix.lower() in _SOUNDS
         and file.is_file()
         and not any(part.startswith(".") for part in file.relative_to(folder).parts)
-        and (out.resolve() == folder.resolve() or out.resolve() not in file.resolve().parents)
     ]
+    if out is None:
+        made = {file.with_name(f"{file.stem}{_RESTORED}.wav") for file in found}
+        return [file for file in found if file not in made]
+    return [file for file in found if out.resolve() == folder.resolve() or out.resolve() not in file.resolve().parents]
 
 
 def _gaps(text: str) -> list[list[float]]:

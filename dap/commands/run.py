@@ -22,7 +22,9 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
+from dap import __version__
 from dap.commands.help import help_page
+from dap.commands.hints import meant_by, options_with
 from dap.config.command_line import composed, register
 from dap.config.compose import CONFIGS
 from dap.config.hydra_internals import check_flags, install
@@ -42,7 +44,12 @@ def main() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")  # a file name may be no text
     try:
         arguments = sys.argv[1:] = _repeated(sys.argv[1:])
-        check_flags(arguments)
+        if "--version" in arguments:
+            print(f"dap {__version__}")
+            sys.exit()
+        for word in check_flags(arguments):
+            if "=" not in word and not word.startswith("~"):
+                raise ValueError(meant_by(word))
         if {"-h", "--help"} & set(arguments):
             print(help_page(CONFIGS, [argument for argument in arguments if not argument.startswith("-")]))
         else:
@@ -149,6 +156,9 @@ def _in_one_line(error: BaseException) -> str:
 
 def _nearest(key: str) -> str:
     """A hint at the setting that may have been meant."""
+    others = options_with(key)
+    if others:
+        return f" of what is chosen: it is one of {', '.join(others)}"
     known = list(_keys(composed([])[0]))
     near = difflib.get_close_matches(key, known, n=1)
     return f", did you mean {near[0]}?" if near else ""

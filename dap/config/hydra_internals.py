@@ -79,8 +79,12 @@ def install() -> None:
     SourcesRegistry.instance().types.update(file=FileConfigSource, pkg=ImportlibResourcesConfigSource)
 
 
-def check_flags(arguments: list[str]) -> None:
-    """Refuse --experimental-rerun, which loads a pickle, and flags that there are not; HydraException."""
+def check_flags(arguments: list[str]) -> list[str]:
+    """The settings among the arguments; refuses --experimental-rerun, which loads a pickle, and flags that there are not.
+
+    Raises:
+        HydraException: these.
+    """
     parser = get_args_parser()
     parser.exit_on_error = False
     try:
@@ -94,3 +98,5 @@ def check_flags(arguments: list[str]) -> None:
     rerun = known.experimental_rerun
     if rerun is not None:
         raise HydraException(f"--experimental-rerun: dap loads no pickles, got {rerun}; give the overrides of the run again")
+    overrides: list[str] = known.overrides
+    return overrides

@@ -114,3 +114,25 @@ def test_what_cannot_be_is_one_line(tape, tmp_path, capsys, arguments, message):
     assert len(lines) == 1
     assert message in lines[0]
     assert not list((tmp_path / "out").glob("*.wav"))
+
+
+def test_without_a_place_it_goes_beside_and_is_not_restored_in_turn(tape, capsys):
+    code, lines = run(capsys, tape)
+    assert code == 0
+    beside = [tape / "one_restored.wav", tape / "side b" / "two_restored.wav"]
+    assert sorted(tape.rglob("*_restored.wav")) == beside
+    assert [line.split(":")[0] for line in lines] == [str(path) for path in beside]
+    assert run(capsys, tape)[1] == [f"{path}: already restored" for path in beside]
+    assert not list(tape.rglob("*_restored_restored.wav"))
+
+
+def test_the_place_of_one_file(tape, tmp_path, capsys):
+    place = tmp_path / "new" / "better.wav"
+    assert run(capsys, tape / "one.wav", "--out", place) == (0, [f"{place}: white noise at -26 dB"])
+    for arguments, told in (
+        ([tape, "--out", place], f"--out {place} is one file, and there are several to restore: give a folder"),
+        ([tape / "one.wav", "--out", place.with_suffix(".flac")], "expected a folder or a .wav, which is what is written"),
+    ):
+        code, (line,) = run(capsys, *arguments)
+        assert code == 2
+        assert told in line

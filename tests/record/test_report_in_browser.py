@@ -131,6 +131,7 @@ def test_one_estimate_has_no_course_to_show(tmp_path):
 
 def test_a_narrow_screen_is_not_scrolled_sideways(tmp_path):
     frame = """
+    document.querySelectorAll('details').forEach(folded => { folded.open = true; });
     const report = {widths: []}, waits = [320, 360, 800].map(width => new Promise(done => {
       const frame = document.createElement('iframe');
       frame.style.width = width + 'px';

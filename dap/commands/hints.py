@@ -32,8 +32,17 @@ def options_with(key: str) -> list[str]:
 
     >>> options_with("data.path")[:2], options_with("steps")
     (['data=file', 'data=folder'], [])
+    >>> options_with("model.n_levels")
+    ['model=wave_unet']
     """
     group, _, name = key.partition(".")
     if not name or "." in name or not group.isidentifier():
         return []
-    return [f"{group}={path.stem}" for path in sorted((CONFIGS / group).glob("*.yaml")) if name in OmegaConf.load(path).keys()]
+    return [f"{group}={path.stem}" for path in sorted((CONFIGS / group).glob("*.yaml")) if name in _settings(path, group)]
+
+
+def _settings(path: Path, group: str) -> set[str]:
+    """The names of an option's settings, of which some stand below the group's own name."""
+    content = OmegaConf.to_container(OmegaConf.load(path))
+    assert isinstance(content, dict), path
+    return {*map(str, content), *map(str, content.get(group, {}))}

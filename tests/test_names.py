@@ -124,7 +124,7 @@ def test_the_pages_of_a_sweep_over_them(ran):
     assert len(rows) == len(HOSTILE)
     page = Page((work / "out" / "summary.html").read_text())
     assert page.tags <= TAGS
-    assert len(page.addresses) == 3 * len(HOSTILE)
+    assert len(page.addresses) == 4 * len(HOSTILE)  # the report and three sounds
     for address in page.addresses:
         assert not re.match(r"[a-zA-Z][\w+.-]*:|/", address)  # neither a scheme nor a root
         assert (work / "out" / unquote(address)).is_file()

@@ -143,7 +143,7 @@ def test_a_sweep_tells_of_every_combination(tmp_path):
     assert "size.hop_length=200" in rows[1]["overrides"]
     assert float(rows[0]["restored_si_sdr"]) < 20
     page = (tmp_path / "out" / "summary.html").read_text()
-    assert 'src="0/restored.wav"' in page
+    assert 'href="0/restored.wav"' in page
     assert 'href="0/report.html"' in page
 
 

@@ -24,9 +24,9 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBase
 
 from dap import __version__
 from dap.commands.help import help_page
-from dap.commands.hints import meant_by, options_with
 from dap.config.command_line import composed, register
 from dap.config.compose import CONFIGS
+from dap.config.hints import meant_by, options_with
 from dap.config.hydra_internals import check_flags, install
 from dap.config.multirun import RefusedSweepError, end_sweep, exit_code, exit_codes, trouble_of_launcher
 from dap.system.files import locked, write_whole

@@ -17,6 +17,7 @@ import pytest
 import torch
 
 from dap.commands.run import main
+from dap.config.multirun import exit_codes
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SECONDS = 600  # after which a command is taken to hang
@@ -47,6 +48,7 @@ def dap_run_here(*arguments: str, folder: Path) -> subprocess.CompletedProcess[s
         with pytest.raises(SystemExit) as end:
             main()
     torch.set_num_threads(threads)
+    exit_codes.clear()  # of the process, for a command that ends it
     assert isinstance(end.value.code, int)
     return subprocess.CompletedProcess(["dap-run", *arguments], end.value.code, out.getvalue(), err.getvalue())
 

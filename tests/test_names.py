@@ -44,7 +44,7 @@ HOSTILE = [  # names of files, in bytes, without their .wav
 EXTERNAL = re.compile(r"https?:|//\w|@import|\b(url|fetch|import)\(|XMLHttpRequest|javascript:|<(link|iframe|object|base)")
 TAGS = {"html", "head", "meta", "title", "style", "body", "script", "h1", "h2", "p", "span", "a", "audio", "img", "input"}
 TAGS |= {"div", "button", "kbd", "details", "summary", "ul", "li", "i", "svg", "path"}
-TAGS |= {"table", "thead", "tbody", "tr", "th", "td"}
+TAGS |= {"table", "thead", "tbody", "tr", "th", "td", "label", "code", "select"}
 
 
 class Page(HTMLParser):

@@ -23,19 +23,6 @@ def pytest_xdist_auto_num_workers() -> int:
     return available_cores() + 1
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The slow ones first, of each worker's share: what is left at the end is quick, and no core waits for another."""
-    slow = [item for item in items if item.get_closest_marker("slow")]
-    quick = [item for item in items if not item.get_closest_marker("slow")]
-    n = getattr(config, "workerinput", {}).get("workercount", 1)
-    items[:] = [item for worker in range(n) for part in (slow, quick) for item in _share(part, worker, n)]
-
-
-def _share(items: list[pytest.Item], worker: int, n: int) -> list[pytest.Item]:
-    """A worker's part of the items, in a row: those of a module share what is made for it."""
-    return items[len(items) * worker // n : len(items) * (worker + 1) // n]
-
-
 def installed_dap_run(*arguments: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the installed command in a folder, as a user does; tests.processes.dap_run is quicker."""
     command = [str(Path(sys.executable).with_name("dap-run")), *arguments]

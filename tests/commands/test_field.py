@@ -24,7 +24,7 @@ EXPERIMENTS = {  # levels and methods, few of each, and the score that the table
     "field_gaps": ("task.gap_seconds=0.01,0.02", "restore,autoregressive", "snr_missing", False),
 }
 SMALL = {
-    "field_columns": ["task.n_fft=512", "task.hop_length=128"],
+    "field_columns": ["task.n_fft=512", "task.hop_length=128", "data.n_clips=1"],
     "field_gaps": ["task.n_gaps=3", "task.apart_seconds=0.05"],
 }
 

@@ -56,7 +56,7 @@ def test_more_threads_than_cores_begin_nothing(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("method", "threads"), [("wiener", 1), ("restore", 1), ("deep_prior", available_cores())])
+@pytest.mark.parametrize(("method", "threads"), [("restore", 1), ("deep_prior", available_cores())])
 def test_a_run_says_how_many_it_had(method, threads, tmp_path, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "")
     command = [

@@ -160,7 +160,7 @@ def score(
     >>> round(dap.score(tone + 0.1 * np.cos(np.arange(8000) / 3), tone, 8000)["si_sdr"])
     20
     """
-    from dap.running.scored import scored
+    from dap.running.api import scored
 
     return scored(estimate, reference, sample_rate, missing, channel_axis)
 
@@ -184,7 +184,7 @@ def degrade(
     >>> round(float(noisy.std()), 2)
     0.2
     """
-    from dap.running.scored import degraded
+    from dap.running.api import degraded
 
     return degraded(waveform, sample_rate, task, seed, channel_axis, settings)
 

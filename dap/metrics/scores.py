@@ -73,6 +73,15 @@ class Metric:
     of_gaps: bool = False
     of_sources: bool = False
 
+    @property
+    def label(self) -> str:
+        """The title with its unit.
+
+        >>> METRICS["si_sdr"].label, METRICS["estoi"].label
+        ('SI-SDR, dB', 'ESTOI')
+        """
+        return f"{self.title}, {self.unit}" if self.unit else self.title
+
 
 # Those from PESQ on are models of how speech is heard; "wb" says that they hear the wide band, at 16 kHz.
 METRICS = {

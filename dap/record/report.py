@@ -4,17 +4,17 @@ import base64
 from dataclasses import dataclass, field
 import html
 import json
-from pathlib import Path
-from typing import Any
 
 from torch import Tensor
 
 from dap.record.curves import Row
 from dap.record.mel_pictures import ticks_khz
+from dap.record.metrics import Metrics
 from dap.record.report_curves import render_curves
 from dap.record.report_scores import render_scores
 from dap.record.report_sounds import PageSound, page_sounds
 from dap.record.scale import Scale
+from dap.system.files import read_beside
 
 _ZOOMS = (1, 2, 4, 8)
 _PLAYER = """<div id="player">
@@ -55,7 +55,7 @@ class Report:
 
     title: str
     facts: list[tuple[str, str]]
-    metrics: dict[str, dict[str, Any]]
+    metrics: Metrics
     sounds: dict[str, Tensor]
     snapshots: list[tuple[int, Tensor]]
     sample_rate: int
@@ -79,19 +79,15 @@ def render_report(report: Report) -> str:
     held = page_sounds(report.sounds, report.snapshots, report.sample_rate, report.minus)
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{html.escape(report.title)}</title><style>{_beside("report.css")}</style></head><body>
+<title>{html.escape(report.title)}</title><style>{read_beside(__file__, "report.css")}</style></head><body>
 <h1>{html.escape(report.title)}</h1>{_warning(report.warning)}
 {_player(held.seconds, report.sample_rate)}<p class="note" id="trouble"></p>
 {_cards(held.sounds)}
 {_notes(held.notes)}{_told(report.told)}{_curves(report)}{render_scores(report.metrics)}{_notes(report.notes)}
 {"".join(_picture(name, png) for name, png in report.pictures.items())}
 {_facts(report.facts)}
-<script>{_beside("report.js")}</script></body></html>
+<script>{read_beside(__file__, "report.js")}</script></body></html>
 """
-
-
-def _beside(name: str) -> str:
-    return Path(__file__).with_name(name).read_text(encoding="utf-8")
 
 
 def _player(seconds: float, sample_rate: int) -> str:

@@ -4,6 +4,7 @@ import html
 from typing import Any
 
 from dap.metrics.scores import METRICS
+from dap.record.metrics import Metrics
 
 _MEANINGS = {
     "si_sdr": "scale-invariant signal-to-distortion ratio: how far the error lies below the sound, whatever the gain",
@@ -24,8 +25,6 @@ _MEANINGS = {
     "sir": "signal-to-interference ratio: how far the other sources lie below",
     "sar": "signal-to-artefacts ratio: how far lies below what comes from no source",
 }
-
-Metrics = dict[str, dict[str, Any]]
 
 
 def render_scores(metrics: Metrics) -> str:
@@ -67,10 +66,9 @@ def _table(metrics: Metrics, names: list[str]) -> str:
 
 def _head(name: str) -> str:
     metric = METRICS[name]
-    unit = f", {metric.unit}" if metric.unit else ""
     better, arrow = ("the higher the better", "↑") if metric.higher_is_better else ("the lower the better", "↓")
     meaning = html.escape(f"{_MEANINGS.get(name, metric.title)}; {better}")
-    return f'<th title="{meaning}">{html.escape(metric.title + unit)} {arrow}</th>'
+    return f'<th title="{meaning}">{html.escape(metric.label)} {arrow}</th>'
 
 
 def _score(entry: dict[str, Any], name: str) -> str:

@@ -144,6 +144,19 @@ class RunFolder:
             with contextlib.suppress(ValueError):  # nothing is left over, or less than a frame: nothing to score
                 metrics["restored"]["residual_flatness"] = spectral_flatness(residual)
         self.write_json("metrics.json", metrics)
+        self._write_pages(rule_name, rule, oracle, restored, failure)
+        stopping = {"rule": rule_name, "step": rule.step, "reason": rule.reason}
+        if failure is not None:
+            self.write_status("failed", reason=failure, stopping=stopping)
+            return metrics
+        self.write_status("finished", stopping=stopping)  # the last: what says so is whole
+        (self.path / NAME).unlink(missing_ok=True)
+        return metrics
+
+    def _write_pages(
+        self, rule_name: str, rule: StoppingRule, oracle: StoppingRule | None, restored: Tensor, failure: str | None
+    ) -> None:
+        """The pictures, and report.html; of `finish`."""
         marks = {f"restored ({rule_name})": rule.step or 0}
         heard = "restored" if rule_name == "none" else f"restored ({rule_name}, step {rule.step})"
         sounds = {"observation": self.observation, **by_source(heard, restored)}
@@ -162,12 +175,12 @@ class RunFolder:
         report = Report(
             title=f"{self.clip.name}: {self.facts['task']} by {self.facts['system']}",
             facts=[*((name, str(value)) for name, value in self.facts.items()), ("stopped", rule.reason)],
-            metrics=_with_sources(metrics),
+            metrics=_with_sources(self.metrics),
             sounds=sounds,
             snapshots=self._some_snapshots() if course else [],
             sample_rate=self.clip.sample_rate,
             pictures={},
-            notes=notes(self.clip, rule_name, rule, "oracle" in metrics) + self._notes_of_sources(restored),
+            notes=notes(self.clip, rule_name, rule, "oracle" in self.metrics) + self._notes_of_sources(restored),
             told=told(self.facts, self.clip, self.observation, rule_name, rule),
             minus=("observation", heard) if restored.shape == self.observation.shape else None,
             rows=course,
@@ -175,13 +188,6 @@ class RunFolder:
             warning="" if failure is None else f"The fit failed: {failure}. What is restored was reached before.",
         )
         write_whole(self.path / "report.html", render_report(report))
-        stopping = {"rule": rule_name, "step": rule.step, "reason": rule.reason}
-        if failure is not None:
-            self.write_status("failed", reason=failure, stopping=stopping)
-            return metrics
-        self.write_status("finished", stopping=stopping)  # the last: what says so is whole
-        (self.path / NAME).unlink(missing_ok=True)
-        return metrics
 
     def _metrics(self, rule_name: str, rule: StoppingRule, oracle: StoppingRule | None, restored: Tensor) -> Metrics:
         sounds = {"observation": self.observation, "restored": restored}

@@ -14,6 +14,7 @@ from dap.metrics.scores import METRICS
 from dap.record.curves import column, read_curves
 from dap.results.runs import Run
 from dap.results.summary import ENTRIES
+from dap.system.files import read_beside
 from dap.system.printable import printable
 
 _SOUNDS = ("restored", "observation", "reference")
@@ -37,7 +38,7 @@ def sweep_page(folder: Path, runs: list[Run]) -> str:
     heads = "".join(f"<th{_kind(head, varied)}>{html.escape(printable(head))}</th>" for head in shown)
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{name}: {len(runs)} runs</title><style>{_beside("sweep_page.css")}</style></head><body>
+<title>{name}: {len(runs)} runs</title><style>{read_beside(__file__, "sweep_page.css")}</style></head><body>
 <h1>Sweep {name}: {_counted(runs)}</h1>
 <p class="note">{f"The same for all: {alike}" if constant else ""}</p>
 <p class="note">Restored: what the run's own rule kept. Oracle: the best step of those that were run, by the reference.</p>
@@ -51,7 +52,7 @@ def sweep_page(folder: Path, runs: list[Run]) -> str:
 <table id="means" hidden><thead></thead><tbody></tbody></table></div>
 <div id="curves" hidden><h2>Curves of the chosen runs: <span id="curve-name"></span></h2><div id="plot"></div></div>
 <script type="application/json" id="data">{data}</script>
-<script>{_beside("sweep_page.js")}</script></body></html>
+<script>{read_beside(__file__, "sweep_page.js")}</script></body></html>
 """
 
 
@@ -132,14 +133,10 @@ def _counted(runs: list[Run]) -> str:
 
 def _title(name: str) -> str:
     metric = METRICS[name]
-    return metric.title + (f", {metric.unit}" if metric.unit else "") + (" ↑" if metric.higher_is_better else " ↓")
+    return metric.label + (" ↑" if metric.higher_is_better else " ↓")
 
 
 def _cell(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.2f}".replace("-", "−")
     return "–" if value in (None, "") else html.escape(str(value))
-
-
-def _beside(name: str) -> str:
-    return Path(__file__).with_name(name).read_text(encoding="utf-8")

@@ -185,7 +185,7 @@ def _difference(table: ResultTable, comparison: Comparison, score: str) -> str:
 
 def _head(score: str) -> str:
     metric = METRICS[score]
-    return metric.title + (f", {metric.unit}" if metric.unit else "") + ("" if metric.higher_is_better else " ↓")
+    return metric.label + ("" if metric.higher_is_better else " ↓")
 
 
 def _spread(spread: Spread | None, n_digits: int, n_expected: int, sign: str = "") -> str:

@@ -46,7 +46,7 @@ def begin_fit(
     if composed["precision"] == "tf32":
         raise ValueError("precision: dap.fit leaves torch.backends as it is: allow tf32 there, and take float32 here")
     device = find_device(composed["device"], composed["precision"])
-    composed = compose(chosen, **{**settings, "device": device})
+    composed = compose(chosen, **{**settings, "device": device})  # again: what refers to the device follows
     if "model" in own:
         composed = with_object(composed, composed["model"], own_network(own["model"]))
     if "loss" in own:

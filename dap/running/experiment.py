@@ -10,9 +10,9 @@ from dap.record.folder_names import folder_names
 from dap.record.metrics import Metrics
 from dap.results.summary import summary_row, write_summary
 from dap.results.table import score_table
+from dap.running.messages import closing_lines
 from dap.running.parts import Parts, build_parts, choose_device
 from dap.running.restoration import restore_clip
-from dap.running.told import closing_lines
 from dap.running.training_run import train
 from dap.system.files import write_whole
 from dap.system.threads import set_threads

@@ -25,8 +25,8 @@ from dap.record.metrics import Metrics
 from dap.record.run_folder import RunFolder
 from dap.running.following import Following, failure_told
 from dap.running.judges import Judges
+from dap.running.messages import opening_line
 from dap.running.parts import Parts
-from dap.running.told import opening_line
 from dap.system.interruption import Interruption
 from dap.system.memory import is_out_of_memory, seconds_that_fit
 from dap.system.stopwatch import Stopwatch

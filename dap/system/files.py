@@ -81,3 +81,8 @@ def locked(folder: Path) -> Iterator[None]:
             yield
     except filelock.Timeout as error:
         raise ValueError(f"{folder}: another process is at work in it") from error
+
+
+def read_beside(module: str, name: str) -> str:
+    """The text of a file that lies beside a module, such as a page's style; ``module`` is its ``__file__``."""
+    return Path(module).with_name(name).read_text(encoding="utf-8")

@@ -2,6 +2,8 @@
 
 from concurrent.futures import ThreadPoolExecutor
 import json
+import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -188,7 +190,7 @@ def test_a_network_that_does_not_fit_is_one_line_at_its_first_step(model, messag
         next(under_way)
 
 
-def test_pictures_and_a_player():
+def test_pictures():
     under_way = fit(reference=CLEAN)
     with pytest.raises(ValueError, match="nothing to draw yet"):
         under_way.plot()
@@ -198,11 +200,18 @@ def test_pictures_and_a_player():
     assert len(under_way.plot().axes) == 4  # three sounds and the scale
     with pytest.raises(ValueError, match="picture must be one of spectrograms, curves, got 'map'"):
         under_way.plot("map")
-    try:
-        import IPython  # noqa: F401  (part of a notebook, which tests do without)
-    except ImportError:
-        with pytest.raises(ValueError, match="play needs IPython"):
-            under_way.play()
+
+
+def test_a_player_where_there_is_ipython(monkeypatch):
+    under_way = fit(steps=1)
+    monkeypatch.setitem(sys.modules, "IPython", None)  # as where it is not installed
+    monkeypatch.setitem(sys.modules, "IPython.display", None)
+    with pytest.raises(ValueError, match="play needs IPython"):
+        under_way.play()
+    display = SimpleNamespace(Audio=lambda data, rate, normalize: (data.shape, rate, normalize))
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(display=display))
+    monkeypatch.setitem(sys.modules, "IPython.display", display)
+    assert under_way.play()[:2] == ((1, len(CLEAN)), RATE)
 
 
 @pytest.mark.parametrize("task", sorted(set(options("task")) - {"separation"}))
